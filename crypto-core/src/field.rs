@@ -1,0 +1,204 @@
+//! What a model declares of an encrypted field. The derive writes one `static` of it a column.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::{Algorithm, Class, Index};
+
+/// What the column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Storage {
+    /// The sealed value's bytes (`Binary`).
+    Binary,
+    /// Their canonical base64url form (`Text`).
+    Text,
+}
+
+impl Storage {
+    /// The name in messages and in the registry.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Binary => "binary",
+            Self::Text => "text",
+        }
+    }
+}
+
+/// What happens when a value is found that was never sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Plaintext {
+    /// It is an error.
+    Refuse,
+    /// It is read as it is: while a table is moved over, and no longer.
+    Accept,
+}
+
+/// What a value is bound to besides its field and scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// Nothing: values of one column can stand in for each other.
+    None,
+    /// These columns of the same row.
+    Columns(&'static [&'static str]),
+    /// Something that only the application knows.
+    External,
+}
+
+/// An encrypted field: one column of one table.
+///
+/// Its address is its identity within the process, so it lives in a `static`.
+#[derive(Debug)]
+pub struct Field {
+    pub(crate) id: &'static str,
+    pub(crate) table: &'static str,
+    pub(crate) column: &'static str,
+    pub(crate) primary_key: &'static [&'static str],
+    pub(crate) class: Class,
+    pub(crate) storage: Storage,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) padding: Option<u32>,
+    pub(crate) plaintext: Plaintext,
+    pub(crate) binding: Binding,
+    pub(crate) indexes: &'static [Index],
+    /// Where a vault keeps this field's keys, from 1; 0 before a vault has asked.
+    place: AtomicU32,
+}
+
+/// The next free place of the process.
+static NEXT_PLACE: AtomicU32 = AtomicU32::new(1);
+
+impl Field {
+    /// A field with the identity `id`, kept in `table.column`, with AES-256-GCM, no padding, plaintext refused, bound
+    /// to nothing and not searchable.
+    #[must_use]
+    pub const fn new(
+        id: &'static str,
+        table: &'static str,
+        column: &'static str,
+        class: Class,
+        storage: Storage,
+    ) -> Self {
+        Self {
+            id,
+            table,
+            column,
+            primary_key: &[],
+            class,
+            storage,
+            algorithm: Algorithm::Aes256Gcm,
+            padding: None,
+            plaintext: Plaintext::Refuse,
+            binding: Binding::None,
+            indexes: &[],
+            place: AtomicU32::new(0),
+        }
+    }
+
+    /// The columns of the table's primary key, by which maintenance walks it.
+    #[must_use]
+    pub const fn primary_key(mut self, columns: &'static [&'static str]) -> Self {
+        self.primary_key = columns;
+        self
+    }
+
+    /// The algorithm that new values are sealed with.
+    #[must_use]
+    pub const fn algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+
+    /// Pads values to a multiple of `bucket` bytes (ISO/IEC 7816-4), so that their length tells less.
+    ///
+    /// # Panics
+    /// If `bucket` is less than 2: at compile time where the field is a `static`.
+    #[must_use]
+    pub const fn padding(mut self, bucket: u32) -> Self {
+        assert!(bucket >= 2, "a padding bucket has at least 2 bytes");
+        self.padding = Some(bucket);
+        self
+    }
+
+    /// Whether plaintext is accepted while a table is moved over.
+    #[must_use]
+    pub const fn plaintext(mut self, plaintext: Plaintext) -> Self {
+        self.plaintext = plaintext;
+        self
+    }
+
+    /// What values are bound to.
+    #[must_use]
+    pub const fn binding(mut self, binding: Binding) -> Self {
+        self.binding = binding;
+        self
+    }
+
+    /// The blind indexes, in the order of their slots: appended to, never reordered.
+    ///
+    /// # Panics
+    /// If there are more than 15: at compile time where the field is a `static`.
+    #[must_use]
+    pub const fn indexes(mut self, indexes: &'static [Index]) -> Self {
+        assert!(indexes.len() <= 15, "a field has at most 15 blind indexes");
+        self.indexes = indexes;
+        self
+    }
+
+    /// The field's stable identity: `table.column` unless the model pins another.
+    #[must_use]
+    pub const fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// The table, with its schema if it has one.
+    #[must_use]
+    pub const fn table(&self) -> &'static str {
+        self.table
+    }
+
+    /// The column.
+    #[must_use]
+    pub const fn column(&self) -> &'static str {
+        self.column
+    }
+
+    /// What the column holds.
+    #[must_use]
+    pub const fn storage(&self) -> Storage {
+        self.storage
+    }
+
+    /// The number of blind-index slots of new values.
+    #[must_use]
+    pub const fn index_count(&self) -> usize {
+        self.indexes.len()
+    }
+
+    /// The place of this field in every vault's table of keys: constant for the life of the process.
+    pub(crate) fn place(&self) -> usize {
+        match self.place.load(Ordering::Relaxed) {
+            0 => self.assign_place(),
+            place => place as usize,
+        }
+    }
+
+    #[cold]
+    fn assign_place(&self) -> usize {
+        let next = NEXT_PLACE.fetch_add(1, Ordering::Relaxed);
+        match self.place.compare_exchange(0, next, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => next as usize,
+            Err(place) => place as usize,
+        }
+    }
+}
+
+/// A model's encrypted fields. `#[derive(Encrypted)]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an encrypted model",
+    label = "declares no encrypted fields",
+    note = "derive `Encrypted` on the model, with `#[encrypt]` on its sensitive fields"
+)]
+pub trait EncryptedModel {
+    /// The fields that this model declares.
+    fn fields() -> &'static [&'static Field];
+}

@@ -1,0 +1,101 @@
+//! What a model declares of a blind index.
+
+use std::fmt;
+
+/// The fewest bits a tag may keep.
+pub const BITS_MIN: u8 = 8;
+/// All bits of a tag: 14 bytes. With fewer, different values share tags on purpose.
+pub const BITS_MAX: u8 = 112;
+
+/// One step of normalisation. Steps are applied in the order in which they are declared.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum Normalizer {
+    /// Unicode lowercase (`str::to_lowercase`).
+    Lowercase,
+    /// Unicode full case folding (CaseFolding.txt, status C and F), which also equates `ß` and `ss`.
+    Casefold,
+    /// White space (Unicode `White_Space`) removed at both ends.
+    Trim,
+    /// Unicode normalisation form NFKC (UAX #15).
+    Nfkc,
+    /// Only the decimal digits (Unicode `Nd`), each as its ASCII digit.
+    Digits,
+    /// The application's own function.
+    Custom {
+        /// The name it is registered under. Change it whenever the function's results change.
+        name: &'static str,
+        /// The function. Equal results mean equal values.
+        apply: fn(&str) -> String,
+    },
+}
+
+impl Normalizer {
+    /// The name in the registry: `custom:` and its name for the application's own function.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Lowercase => "lowercase".to_owned(),
+            Self::Casefold => "casefold".to_owned(),
+            Self::Trim => "trim".to_owned(),
+            Self::Nfkc => "nfkc".to_owned(),
+            Self::Digits => "digits".to_owned(),
+            Self::Custom { name, .. } => format!("custom:{name}"),
+        }
+    }
+}
+
+impl fmt::Debug for Normalizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name())
+    }
+}
+
+/// A blind index of a field: one slot of its sealed values.
+#[derive(Clone, Copy, Debug)]
+pub struct Index {
+    pub(crate) name: &'static str,
+    pub(crate) domain: Option<&'static str>,
+    pub(crate) normalize: &'static [Normalizer],
+    pub(crate) bits: u8,
+}
+
+impl Index {
+    /// An index of this name over the value as it is, with all 112 bits, in a domain of its own.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, domain: None, normalize: &[], bits: BITS_MAX }
+    }
+
+    /// Normalises values by these steps before they are compared.
+    #[must_use]
+    pub const fn normalize(mut self, steps: &'static [Normalizer]) -> Self {
+        self.normalize = steps;
+        self
+    }
+
+    /// Keeps only the first `bits` bits of a tag (8 to 112).
+    ///
+    /// # Panics
+    /// Outside of 8 to 112: at compile time where the index is a `static`.
+    #[must_use]
+    pub const fn bits(mut self, bits: u8) -> Self {
+        assert!(bits >= BITS_MIN && bits <= BITS_MAX, "a blind index keeps 8 to 112 bits");
+        self.bits = bits;
+        self
+    }
+
+    /// Shares the key of this index with every index of the same domain, so that their columns can be joined. Anyone
+    /// who reads the database then sees which values are equal across those columns.
+    #[must_use]
+    pub const fn domain(mut self, domain: &'static str) -> Self {
+        self.domain = Some(domain);
+        self
+    }
+
+    /// The name of the index within its field.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+}

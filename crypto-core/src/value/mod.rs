@@ -1,0 +1,110 @@
+//! Values and their canonical encodings: what is sealed, and what a blind index is computed over.
+//!
+//! The bytes are those of docs/format.md, "Encoded values". An encoding never depends on the width of a number, on the
+//! database or on the platform.
+
+mod class;
+
+pub use class::{Class, Normalizable, Searchable, ValueClass, class};
+
+/// A value that can be sealed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be encrypted",
+    label = "has no encoding",
+    note = "text, bytes, `bool`, integers, floats, UUIDs, dates and times and decimals can (the last three behind \
+            features); wrap any other serde type in `Json<T>`"
+)]
+pub trait Encode {
+    /// The class that the sealed value carries.
+    type Class: ValueClass;
+
+    /// Whether this is SQL's NULL, which is stored as NULL and never sealed. Only `Option` says yes.
+    fn is_null(&self) -> bool {
+        false
+    }
+
+    /// The length of the encoding in bytes, to allocate once. A hint: it may be wrong, at the cost of time.
+    fn encoded_len(&self) -> usize;
+
+    /// Appends the encoding to `out`.
+    ///
+    /// # Errors
+    /// [`EncodeError`] if the value has no canonical form.
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
+}
+
+/// A value that can be read back from its encoding.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be decrypted into",
+    label = "has no encoding to read",
+    note = "use the owned type: `String` for `&str`, `Vec<u8>` for `&[u8]`; wrap any other serde type in `Json<T>`"
+)]
+pub trait Decode: Sized {
+    /// The class that the sealed value must carry. Signed and unsigned integers convert when in range.
+    type Class: ValueClass;
+
+    /// Reads a value of class `class` from the whole of `bytes`. Reuses their allocation where it can.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the class is another or the bytes are no value of this type.
+    fn decode(class: Class, bytes: Vec<u8>) -> Result<Self, DecodeError>;
+
+    /// Reads a value that was never sealed, as an application without encryption stored it in this column.
+    /// Called only while a field accepts plaintext during a migration.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the bytes are no such value, or the type has no plaintext form in a column of bytes or text.
+    fn decode_plaintext(bytes: Vec<u8>) -> Result<Self, DecodeError> {
+        let _ = bytes;
+        Err(DecodeError::NoPlaintextForm)
+    }
+}
+
+/// Why a value could not be encoded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// NULL was to be sealed.
+    #[error("NULL is stored as NULL and never sealed")]
+    Null,
+    /// A NaN was to be searched for or indexed.
+    #[error("NaN equals nothing, not even itself, and cannot be searched")]
+    NotANumber,
+    /// A date or time outside of the years 0000 to 9999.
+    #[error("the date lies outside of the years 0000 to 9999, which RFC 3339 can write")]
+    DateOutOfRange,
+    /// serde could not write the value. The message of serde_json is left out: it may quote the value.
+    #[error("the value could not be written as JSON")]
+    Json,
+}
+
+/// Why a value could not be decoded. Never quotes the value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The value is of another class than the type.
+    #[error("it holds a {found}, and the model's type is a {expected}")]
+    Class {
+        /// What the type needs.
+        expected: Class,
+        /// What was sealed.
+        found: Class,
+    },
+    /// The bytes are no encoding of the class.
+    #[error("its bytes are no valid {0}")]
+    Invalid(Class),
+    /// The number does not fit into the type.
+    #[error("the number does not fit into the model's type")]
+    OutOfRange,
+    /// serde could not read the value. The message of serde_json is left out: it may quote the value.
+    #[error("its JSON does not fit the model's type (line {line}, column {column})")]
+    Json {
+        /// Line of the JSON text, from 1.
+        line: usize,
+        /// Column of the JSON text, from 1.
+        column: usize,
+    },
+    /// Plaintext was found, and the type has no form for it.
+    #[error("plaintext of this type cannot be read: only text, bytes and JSON can be migrated in place")]
+    NoPlaintextForm,
+}
