@@ -110,30 +110,25 @@ macro_rules! classes {
     )* };
 }
 
-/// The classes as types.
-pub mod class {
-    use super::{Class, Normalizable, Searchable, ValueClass};
-
-    classes! {
-        /// [`Class::Text`].
-        Text: Searchable + Normalizable;
-        /// [`Class::Bytes`].
-        Bytes: Searchable;
-        /// [`Class::Bool`].
-        Bool;
-        /// [`Class::Signed`].
-        Signed: Searchable;
-        /// [`Class::Unsigned`].
-        Unsigned: Searchable;
-        /// [`Class::Float`].
-        Float: Searchable;
-        /// [`Class::Uuid`].
-        Uuid: Searchable;
-        /// [`Class::Time`].
-        Time: Searchable;
-        /// [`Class::Decimal`].
-        Decimal: Searchable;
-        /// [`Class::Json`].
-        Json;
-    }
+classes! {
+    /// [`Class::Text`].
+    Text: Searchable + Normalizable;
+    /// [`Class::Bytes`].
+    Bytes: Searchable;
+    /// [`Class::Bool`].
+    Bool;
+    /// [`Class::Signed`].
+    Signed: Searchable;
+    /// [`Class::Unsigned`].
+    Unsigned: Searchable;
+    /// [`Class::Float`].
+    Float: Searchable;
+    /// [`Class::Uuid`].
+    Uuid: Searchable;
+    /// [`Class::Time`].
+    Time: Searchable;
+    /// [`Class::Decimal`].
+    Decimal: Searchable;
+    /// [`Class::Json`].
+    Json;
 }

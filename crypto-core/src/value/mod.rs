@@ -3,9 +3,9 @@
 //! The bytes are those of docs/format.md, "Encoded values". An encoding never depends on the width of a number, on the
 //! database or on the platform.
 
-mod class;
+pub mod class;
 
-pub use class::{Class, Normalizable, Searchable, ValueClass, class};
+pub use class::{Class, Normalizable, Searchable, ValueClass};
 
 /// A value that can be sealed.
 #[diagnostic::on_unimplemented(

@@ -1,0 +1,1 @@
+//! The derive of diesel-encrypted.
