@@ -1,0 +1,98 @@
+//! What code written by `#[derive(Encrypted)]` names. No part of the public API: it changes without notice.
+
+pub use diesel::query_source::Column;
+pub use diesel_encrypted_core::value::{Encode, Normalizable, ValueClass};
+pub use diesel_encrypted_core::{Algorithm, Binding, EncryptedModel, Field, Index, Normalizer, Plaintext};
+
+pub use crate::column::{
+    Bound, EncryptedColumn, Full, Here, NamedIndex, Of, SearchableColumn, StoredAs, Truncated, Unbound,
+};
+use crate::{Encrypted, Sealed};
+
+/// The type of a field that maps to the encrypted column `C`, declared by `By`.
+#[diagnostic::on_unimplemented(
+    message = "this field is declared as encrypted, but its type is `{Self}`",
+    label = "not an encrypted type",
+    note = "the type of an `#[encrypt]` field is `Encrypted<T, {C}>` or `Sealed<T, {C}>`, or an `Option` of one of \
+            them (`Of<Model, {C}>` in place of the column under `foreign_schema`)"
+)]
+pub trait FieldOf<C, By> {
+    /// The class of its values.
+    type Class: ValueClass;
+}
+
+impl<T: Encode, N: Names<C, By>, C, By> FieldOf<C, By> for Encrypted<T, N> {
+    type Class = T::Class;
+}
+
+impl<T: Encode, N: Names<C, By>, C, By> FieldOf<C, By> for Sealed<T, N> {
+    type Class = T::Class;
+}
+
+impl<T: Encode, N: Names<C, By>, C, By> FieldOf<C, By> for Option<Encrypted<T, N>> {
+    type Class = T::Class;
+}
+
+impl<T: Encode, N: Names<C, By>, C, By> FieldOf<C, By> for Option<Sealed<T, N>> {
+    type Class = T::Class;
+}
+
+/// The type of a field that maps to a column whose values are bound to their owner.
+#[diagnostic::on_unimplemented(
+    message = "the values of this column are bound to their owner, but the field's type is `{Self}`",
+    label = "not `Sealed<T, {C}>`",
+    note = "Diesel loads a field without its row, so a bound value is opened by hand: write `Sealed<T, {C}>`, or an \
+            `Option` of it"
+)]
+pub trait BoundFieldOf<C, By> {
+    /// The class of its values.
+    type Class: ValueClass;
+}
+
+impl<T: Encode, N: Names<C, By>, C, By> BoundFieldOf<C, By> for Sealed<T, N> {
+    type Class = T::Class;
+}
+
+impl<T: Encode, N: Names<C, By>, C, By> BoundFieldOf<C, By> for Option<Sealed<T, N>> {
+    type Class = T::Class;
+}
+
+/// What stands for the column `C` in a type: itself if its own crate declares it, else `Of<Model, C>`.
+#[diagnostic::on_unimplemented(
+    message = "this field maps to the column `{C}`, but its type says `{Self}`",
+    label = "names another column",
+    note = "each sealed value belongs to one column: name the column that the field maps to (`Of<Model, column>` if \
+            the schema is in another crate, and only then)"
+)]
+pub trait Names<C, By> {}
+
+impl<C> Names<C, Here> for C {}
+
+impl<C, M> Names<C, M> for Of<M, C> {}
+
+/// A model that declares the column `C`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not declare the column `{C}` as encrypted",
+    label = "not an encrypted column of `{Self}`",
+    note = "put `#[encrypt]` on the column's field in `{Self}`"
+)]
+pub trait Declares<C> {
+    /// [`Here`], or the model itself if the schema is in another crate.
+    type By;
+}
+
+/// The class of values of a field of type `F` that declares the column `C`.
+pub type ClassOf<F, C, By = Here> = <F as FieldOf<C, By>>::Class;
+
+/// [`ClassOf`] for a column whose values are bound to their owner.
+pub type BoundClassOf<F, C, By = Here> = <F as BoundFieldOf<C, By>>::Class;
+
+/// Begins the field of the column `C`.
+#[must_use]
+pub const fn declare<C, By>(id: &'static str, table: &'static str) -> Field
+where
+    C: EncryptedColumn<By>,
+    C::SqlType: StoredAs,
+{
+    Field::new(id, table, C::NAME, C::Class::CLASS, <C::SqlType as StoredAs>::STORAGE)
+}
