@@ -1,7 +1,7 @@
 //! What code written by `#[derive(Encrypted)]` names. No part of the public API: it changes without notice.
 
 pub use diesel::query_source::Column;
-pub use diesel_encrypted_core::value::{Encode, Normalizable, ValueClass};
+pub use diesel_encrypted_core::value::{Encode, Normalizable, ValueClass, class};
 pub use diesel_encrypted_core::{Algorithm, Binding, EncryptedModel, Field, Index, Normalizer, Plaintext};
 
 pub use crate::column::{
@@ -81,6 +81,48 @@ pub trait Declares<C> {
     type By;
 }
 
+/// The class of a user's field, which is that of the column.
+#[diagnostic::on_unimplemented(
+    message = "the column holds values of class `{Class}`, but this field's type is of class `{Self}`",
+    label = "another class than the column's",
+    note = "use the type that the declaring model has, or a borrowed form of it (`&str` for `String`)"
+)]
+pub trait Is<Class> {}
+
+impl<Class> Is<Class> for Class {}
+
+/// A column's binding that admits fields of type `F`.
+#[diagnostic::on_unimplemented(
+    message = "the values of this column are bound to their owner, but the field's type is `{F}`",
+    label = "not `Sealed<T, column>`",
+    note = "Diesel loads a field without its row, so a bound value is opened by hand: write `Sealed<T, column>`, or an \
+            `Option` of it"
+)]
+pub trait Admits<F> {}
+
+impl<F> Admits<F> for Unbound {}
+
+impl<T, N> Admits<Sealed<T, N>> for Bound {}
+
+impl<T, N> Admits<Option<Sealed<T, N>>> for Bound {}
+
+/// [`FieldOf`] without a class, for types that are not known yet.
+#[diagnostic::on_unimplemented(
+    message = "this field maps to an encrypted column, but its type is `{Self}`",
+    label = "not an encrypted type",
+    note = "the type of an `#[encrypt]` field is `Encrypted<T, {C}>` or `Sealed<T, {C}>`, or an `Option` of one of \
+            them (`Of<Model, {C}>` in place of the column under `foreign_schema`)"
+)]
+pub trait Holds<C, By> {}
+
+impl<T, N: Names<C, By>, C, By> Holds<C, By> for Encrypted<T, N> {}
+
+impl<T, N: Names<C, By>, C, By> Holds<C, By> for Sealed<T, N> {}
+
+impl<T, N: Names<C, By>, C, By> Holds<C, By> for Option<Encrypted<T, N>> {}
+
+impl<T, N: Names<C, By>, C, By> Holds<C, By> for Option<Sealed<T, N>> {}
+
 /// The class of values of a field of type `F` that declares the column `C`.
 pub type ClassOf<F, C, By = Here> = <F as FieldOf<C, By>>::Class;
 
@@ -95,4 +137,30 @@ where
     C::SqlType: StoredAs,
 {
     Field::new(id, table, C::NAME, C::Class::CLASS, <C::SqlType as StoredAs>::STORAGE)
+}
+
+/// Compiles if the values of the column `C` can be normalised.
+pub const fn normalizes<C, By>()
+where
+    C: EncryptedColumn<By, Class: Normalizable>,
+{
+}
+
+/// Compiles if a field of type `F` can use the column `C` as the model `M` declares it.
+pub fn uses<M, C, F>()
+where
+    M: Declares<C>,
+    C: EncryptedColumn<M::By>,
+    C::Binding: Admits<F>,
+    F: FieldOf<C, M::By, Class: Is<C::Class>>,
+{
+}
+
+/// [`uses`] for a struct with type parameters, whose class is not known yet.
+pub fn uses_generic<M, C, F>()
+where
+    M: Declares<C>,
+    C: EncryptedColumn<M::By>,
+    F: Holds<C, M::By>,
+{
 }
