@@ -7,6 +7,8 @@ mod errors;
 mod expand;
 mod model;
 mod options;
+#[cfg(test)]
+mod snapshot;
 mod validate;
 
 use errors::Errors;
