@@ -10,4 +10,4 @@ pub mod value;
 pub use aead::Algorithm;
 pub use field::{Binding, EncryptedModel, Field, Plaintext, Storage};
 pub use index::{Index, Normalizer};
-pub use value::{Class, Decode, DecodeError, Encode, EncodeError};
+pub use value::{Class, Decode, DecodeError, Encode, EncodeError, Json};

@@ -3,9 +3,34 @@
 //! The bytes are those of docs/format.md, "Encoded values". An encoding never depends on the width of a number, on the
 //! database or on the platform.
 
+#[cfg(feature = "bigdecimal")]
+mod bigdecimal;
+mod boolean;
+mod bytes;
+#[cfg(feature = "chrono")]
+mod chrono;
 pub mod class;
+pub(crate) mod decimal;
+mod float;
+mod integer;
+mod json;
+mod option;
+pub mod padding;
+mod pointer;
+#[cfg(test)]
+mod properties;
+#[cfg(any(feature = "chrono", feature = "time"))]
+mod rfc3339;
+#[cfg(feature = "rust_decimal")]
+mod rust_decimal;
+mod text;
+#[cfg(feature = "time")]
+mod time;
+#[cfg(feature = "uuid")]
+mod uuid;
 
 pub use class::{Class, Normalizable, Searchable, ValueClass};
+pub use json::Json;
 
 /// A value that can be sealed.
 #[diagnostic::on_unimplemented(
@@ -73,9 +98,13 @@ pub enum EncodeError {
     /// A date or time outside of the years 0000 to 9999.
     #[error("the date lies outside of the years 0000 to 9999, which RFC 3339 can write")]
     DateOutOfRange,
-    /// serde could not write the value. The message of serde_json is left out: it may quote the value.
-    #[error("the value could not be written as JSON")]
+    /// serde could not write the value, or its nesting is too deep to be read back. The message of serde_json is left
+    /// out: it may quote the value.
+    #[error("the value could not be written as JSON that can be read back")]
     Json,
+    /// An encoding, made by an `Encode` of the application's own, is none of its class.
+    #[error("the encoding is no valid {0}: the `Encode` that wrote it has another class than it says")]
+    Invalid(Class),
 }
 
 /// Why a value could not be decoded. Never quotes the value.
@@ -93,9 +122,12 @@ pub enum DecodeError {
     /// The bytes are no encoding of the class.
     #[error("its bytes are no valid {0}")]
     Invalid(Class),
-    /// The number does not fit into the type.
-    #[error("the number does not fit into the model's type")]
+    /// The value is valid and does not fit into the type.
+    #[error("the value does not fit into the model's type")]
     OutOfRange,
+    /// The padding is not that of ISO/IEC 7816-4.
+    #[error("its padding is malformed")]
+    Padding,
     /// serde could not read the value. The message of serde_json is left out: it may quote the value.
     #[error("its JSON does not fit the model's type (line {line}, column {column})")]
     Json {
@@ -107,4 +139,14 @@ pub enum DecodeError {
     /// Plaintext was found, and the type has no form for it.
     #[error("plaintext of this type cannot be read: only text, bytes and JSON can be migrated in place")]
     NoPlaintextForm,
+}
+
+/// Refuses a value of any class but the expected one.
+fn expect_class(expected: Class, found: Class) -> Result<(), DecodeError> {
+    if found == expected { Ok(()) } else { Err(DecodeError::Class { expected, found }) }
+}
+
+/// The `N` bytes of a value of fixed size.
+fn fixed<const N: usize>(class: Class, bytes: &[u8]) -> Result<[u8; N], DecodeError> {
+    bytes.try_into().map_err(|_| DecodeError::Invalid(class))
 }
