@@ -1,5 +1,13 @@
 //! Blind indexes: tags by which equal values can be found without being opened.
 
+mod canonical;
+mod casefold;
+mod digits;
+mod normalize;
+#[cfg(test)]
+mod properties;
 mod spec;
 
+pub use canonical::canonical;
+pub use normalize::{normalize, unicode_versions};
 pub use spec::{BITS_MAX, BITS_MIN, Index, Normalizer};

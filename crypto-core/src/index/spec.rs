@@ -19,7 +19,7 @@ pub enum Normalizer {
     Trim,
     /// Unicode normalisation form NFKC (UAX #15).
     Nfkc,
-    /// Only the decimal digits (Unicode `Nd`), each as its ASCII digit.
+    /// Only the decimal digits (Unicode `Nd`), each as its ASCII digit. Texts without a digit are all equal then.
     Digits,
     /// The application's own function.
     Custom {
