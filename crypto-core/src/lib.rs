@@ -1,13 +1,29 @@
 //! The cryptography of diesel-encrypted: storage format, algorithms, keys, vault and blind indexes.
 //!
-//! This crate knows nothing of Diesel, and does no I/O beyond reading keys.
+//! This crate knows nothing of Diesel, and does no I/O beyond reading and making key files. Applications use it through
+//! the crate `diesel-encrypted`, which re-exports what they need.
 
 mod aead;
+mod error;
 mod field;
+pub mod format;
+#[doc(hidden)]
+pub mod hazmat;
 pub mod index;
+pub mod keys;
+mod label;
+mod owner;
+mod random;
 pub mod value;
+mod vault;
 
 pub use aead::Algorithm;
+pub use error::{FieldName, ValueError};
 pub use field::{Binding, EncryptedModel, Field, Plaintext, Storage};
 pub use index::{Index, Normalizer};
+pub use keys::{LocalRootKey, RootKey, RootKeyError, RootKeyId, RootKeys};
+pub use owner::Owner;
 pub use value::{Class, Decode, DecodeError, Encode, EncodeError, Json};
+pub use vault::{
+    Applied, Attached, Change, KeyStore, MemoryKeyStore, StoreError, Stored, Vault, VaultBuilder, VaultError, VaultId,
+};

@@ -1,14 +1,157 @@
-//! The three algorithms a value can be sealed with.
+//! The three algorithms a value can be sealed with, each under a key whose schedule is made once.
+//!
+//! Nothing outside of this crate chooses a nonce, and there is no mode without authentication.
+
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc;
+
+#[cfg(not(feature = "aws-lc-rs"))]
+use aes_gcm::Aes256Gcm;
+use aes_gcm::aead::{AeadInOut, KeyInit, array::Array, consts::U16};
+#[cfg(feature = "aws-lc-rs")]
+use aws_lc::Aes256Gcm;
+use chacha20poly1305::XChaCha20Poly1305;
+use xaes_256_gcm::Xaes256Gcm;
+
+use crate::keys::Secret;
 
 /// An algorithm of authenticated encryption, as its number in a sealed value's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// AES-256-GCM (NIST SP 800-38D), 96-bit random nonce: at most 2^32 values a key.
+    /// AES-256-GCM (NIST SP 800-38D), 96-bit random nonce: at most [`Algorithm::value_limit`] values a key.
     Aes256Gcm = 1,
-    /// XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha), 192-bit random nonce.
+    /// XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03), 192-bit random nonce.
     XChaCha20Poly1305 = 2,
     /// XAES-256-GCM (C2SP XAES-256-GCM v1), 192-bit random nonce.
     Xaes256Gcm = 3,
+}
+
+/// The longest nonce of any algorithm, in bytes.
+pub(crate) const NONCE_MAX: usize = 24;
+/// The length of every algorithm's tag, in bytes.
+pub(crate) const TAG_LEN: usize = 16;
+
+impl Algorithm {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 3] = [Self::Aes256Gcm, Self::XChaCha20Poly1305, Self::Xaes256Gcm];
+
+    /// The algorithm with this number.
+    #[must_use]
+    pub const fn from_u8(number: u8) -> Option<Self> {
+        Some(match number {
+            1 => Self::Aes256Gcm,
+            2 => Self::XChaCha20Poly1305,
+            3 => Self::Xaes256Gcm,
+            _ => return None,
+        })
+    }
+
+    /// The length of its nonce in bytes: 12 or 24.
+    #[must_use]
+    pub const fn nonce_len(self) -> usize {
+        match self {
+            Self::Aes256Gcm => 12,
+            Self::XChaCha20Poly1305 | Self::Xaes256Gcm => 24,
+        }
+    }
+
+    /// How many values one key may seal with random nonces (NIST SP 800-38D, section 8.3: 2^32 for 96-bit nonces), or
+    /// `None` where no limit matters.
+    #[must_use]
+    pub const fn value_limit(self) -> Option<u64> {
+        match self {
+            Self::Aes256Gcm => Some(1 << 32),
+            Self::XChaCha20Poly1305 | Self::Xaes256Gcm => None,
+        }
+    }
+
+    /// The name in attributes, messages and the registry.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Aes256Gcm => "aes-256-gcm",
+            Self::XChaCha20Poly1305 => "xchacha20-poly1305",
+            Self::Xaes256Gcm => "xaes-256-gcm",
+        }
+    }
+}
+
+/// An algorithm under a key. The crates wipe their schedules on drop.
+pub(crate) enum Cipher {
+    Aes256Gcm(Box<Aes256Gcm>),
+    XChaCha20Poly1305(Box<XChaCha20Poly1305>),
+    Xaes256Gcm(Box<Xaes256Gcm>),
+}
+
+/// The value does not open, or is too long to seal (AES-256-GCM: 64 GiB).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AeadError;
+
+/// An algorithm that works in place under a key it holds.
+trait InPlace {
+    /// Encrypts `buffer` and gives the tag. `nonce` has the algorithm's length.
+    fn seal(&self, nonce: &[u8], aad: &[u8], buffer: &mut [u8]) -> Result<[u8; TAG_LEN], AeadError>;
+
+    /// Decrypts `sealed` (ciphertext ‖ tag) and gives the length of the plaintext at its beginning.
+    fn open(&self, nonce: &[u8], aad: &[u8], sealed: &mut [u8]) -> Result<usize, AeadError>;
+}
+
+/// The ciphers of the RustCrypto project, by their common trait.
+impl<A: AeadInOut<TagSize = U16>> InPlace for A {
+    #[inline]
+    fn seal(&self, nonce: &[u8], aad: &[u8], buffer: &mut [u8]) -> Result<[u8; TAG_LEN], AeadError> {
+        let nonce = <&Array<u8, A::NonceSize>>::try_from(nonce).map_err(|_| AeadError)?;
+        let tag = self.encrypt_inout_detached(nonce, aad, buffer.into()).map_err(|_| AeadError)?;
+        Ok(tag.into())
+    }
+
+    #[inline]
+    fn open(&self, nonce: &[u8], aad: &[u8], sealed: &mut [u8]) -> Result<usize, AeadError> {
+        let nonce = <&Array<u8, A::NonceSize>>::try_from(nonce).map_err(|_| AeadError)?;
+        let (buffer, tag) = sealed.split_last_chunk_mut::<TAG_LEN>().ok_or(AeadError)?;
+        self.decrypt_inout_detached(nonce, aad, (&mut *buffer).into(), &(*tag).into()).map_err(|_| AeadError)?;
+        Ok(buffer.len())
+    }
+}
+
+impl Cipher {
+    /// Makes the key schedule.
+    pub(crate) fn new(algorithm: Algorithm, key: &Secret) -> Self {
+        let bytes = key.expose_bytes().into();
+        match algorithm {
+            #[cfg(not(feature = "aws-lc-rs"))]
+            Algorithm::Aes256Gcm => Self::Aes256Gcm(Box::new(Aes256Gcm::new(bytes))),
+            #[cfg(feature = "aws-lc-rs")]
+            Algorithm::Aes256Gcm => Self::Aes256Gcm(Box::new(Aes256Gcm::new(key))),
+            Algorithm::XChaCha20Poly1305 => Self::XChaCha20Poly1305(Box::new(XChaCha20Poly1305::new(bytes))),
+            Algorithm::Xaes256Gcm => Self::Xaes256Gcm(Box::new(Xaes256Gcm::new(bytes))),
+        }
+    }
+
+    /// Encrypts `buffer` in place and gives the tag. `nonce` has the algorithm's length.
+    #[inline]
+    pub(crate) fn seal(&self, nonce: &[u8], aad: &[u8], buffer: &mut [u8]) -> Result<[u8; TAG_LEN], AeadError> {
+        match self {
+            Self::Aes256Gcm(cipher) => cipher.seal(nonce, aad, buffer),
+            Self::XChaCha20Poly1305(cipher) => cipher.seal(nonce, aad, buffer),
+            Self::Xaes256Gcm(cipher) => cipher.seal(nonce, aad, buffer),
+        }
+    }
+
+    /// Decrypts `sealed` (ciphertext ‖ tag) in place and gives the length of the plaintext at its beginning. On failure
+    /// nothing of the plaintext is left there.
+    #[inline]
+    pub(crate) fn open(&self, nonce: &[u8], aad: &[u8], sealed: &mut [u8]) -> Result<usize, AeadError> {
+        let opened = match self {
+            Self::Aes256Gcm(cipher) => cipher.open(nonce, aad, sealed),
+            Self::XChaCha20Poly1305(cipher) => cipher.open(nonce, aad, sealed),
+            Self::Xaes256Gcm(cipher) => cipher.open(nonce, aad, sealed),
+        };
+        if opened.is_err() {
+            sealed.fill(0);
+        }
+        opened
+    }
 }

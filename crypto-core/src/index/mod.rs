@@ -7,7 +7,9 @@ mod normalize;
 #[cfg(test)]
 mod properties;
 mod spec;
+mod tag;
 
 pub use canonical::canonical;
 pub use normalize::{normalize, unicode_versions};
 pub use spec::{BITS_MAX, BITS_MIN, Index, Normalizer};
+pub(crate) use tag::Generation;

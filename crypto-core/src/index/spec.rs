@@ -19,7 +19,7 @@ pub enum Normalizer {
     Trim,
     /// Unicode normalisation form NFKC (UAX #15).
     Nfkc,
-    /// Only the decimal digits (Unicode `Nd`), each as its ASCII digit. Texts without a digit are all equal then.
+    /// Only the decimal digits (Unicode `Nd`), each as its ASCII digit.
     Digits,
     /// The application's own function.
     Custom {
@@ -45,6 +45,14 @@ impl Normalizer {
     }
 }
 
+impl Normalizer {
+    /// The step that the registry calls `name`; the application's own functions are looked for in `own`.
+    pub(crate) fn named(name: &str, own: &[Self]) -> Option<Self> {
+        let built_in = [Self::Lowercase, Self::Casefold, Self::Trim, Self::Nfkc, Self::Digits];
+        built_in.iter().chain(own).find(|step| step.name() == name).copied()
+    }
+}
+
 impl fmt::Debug for Normalizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name())
@@ -58,13 +66,14 @@ pub struct Index {
     pub(crate) domain: Option<&'static str>,
     pub(crate) normalize: &'static [Normalizer],
     pub(crate) bits: u8,
+    pub(crate) removed: bool,
 }
 
 impl Index {
     /// An index of this name over the value as it is, with all 112 bits, in a domain of its own.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, domain: None, normalize: &[], bits: BITS_MAX }
+        Self { name, domain: None, normalize: &[], bits: BITS_MAX, removed: false }
     }
 
     /// Normalises values by these steps before they are compared.
@@ -90,6 +99,13 @@ impl Index {
     #[must_use]
     pub const fn domain(mut self, domain: &'static str) -> Self {
         self.domain = Some(domain);
+        self
+    }
+
+    /// Keeps the slot of an index that is no longer wanted: new values leave it empty, and later slots stay where they are.
+    #[must_use]
+    pub const fn removed(mut self) -> Self {
+        self.removed = true;
         self
     }
 

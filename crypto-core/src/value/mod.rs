@@ -92,6 +92,9 @@ pub enum EncodeError {
     /// NULL was to be sealed.
     #[error("NULL is stored as NULL and never sealed")]
     Null,
+    /// An owner of more than 255 identifiers.
+    #[error("an owner has at most 255 identifiers")]
+    TooManyIdentifiers,
     /// A NaN was to be searched for or indexed.
     #[error("NaN equals nothing, not even itself, and cannot be searched")]
     NotANumber,

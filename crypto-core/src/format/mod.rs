@@ -1,0 +1,10 @@
+//! The storage format, byte by byte (docs/format.md): parsing and writing, and nothing that needs a key.
+//!
+//! Whatever is parsed may come from an attacker: every malformed input is an error that says where, and none panics.
+
+mod error;
+pub mod text;
+pub mod value;
+pub mod wrapped;
+
+pub use error::FormatError;

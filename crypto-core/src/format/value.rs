@@ -1,0 +1,176 @@
+//! A sealed value: `0xE1 ‖ n ‖ 0x00 ‖ n slots ‖ algorithm ‖ flags ‖ key id ‖ nonce ‖ ciphertext ‖ tag`.
+
+use std::ops::Range;
+
+use super::FormatError;
+use crate::{
+    aead::{Algorithm, TAG_LEN},
+    value::Class,
+};
+
+/// The byte that begins every sealed value.
+pub const FORMAT_BYTE: u8 = 0xE1;
+/// The length of a blind-index slot in bytes: generation (1) ‖ tag (14).
+pub const SLOT_LEN: usize = 15;
+/// The most slots a value can have.
+pub const SLOTS_MAX: usize = 15;
+/// The bytes before the first slot.
+const PREFIX_LEN: usize = 3;
+
+/// A blind-index slot: generation ‖ tag. All zeros is an empty slot, which no search matches.
+pub type Slot = [u8; SLOT_LEN];
+
+/// The slot that no search matches.
+pub const EMPTY_SLOT: Slot = [0; SLOT_LEN];
+
+const FLAG_BOUND: u8 = 1;
+const FLAG_PADDED: u8 = 1 << 1;
+const FLAG_USER_KEY: u8 = 1 << 2;
+const FLAG_RESERVED: u8 = 1 << 3;
+
+/// The part of the header behind the slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The algorithm it is sealed with.
+    pub algorithm: Algorithm,
+    /// Whether it is bound to an owner.
+    pub bound: bool,
+    /// Whether it is padded (ISO/IEC 7816-4).
+    pub padded: bool,
+    /// Whether the key id is of a user's or a group's key.
+    pub user_key: bool,
+    /// What kind of value it is.
+    pub class: Class,
+    /// The key it is sealed with. Never 0.
+    pub key_id: u32,
+}
+
+impl Header {
+    /// The length of a header with `slots` slots, up to the nonce: the part that is authenticated with the value.
+    #[must_use]
+    pub const fn len(slots: usize) -> usize {
+        PREFIX_LEN + SLOT_LEN * slots + 6
+    }
+
+    /// The bytes that sealing adds to a value.
+    #[must_use]
+    pub const fn overhead(algorithm: Algorithm, slots: usize) -> usize {
+        Self::len(slots) + algorithm.nonce_len() + TAG_LEN
+    }
+
+    /// Appends the header, its slots empty.
+    pub(crate) fn write(&self, out: &mut Vec<u8>, slots: usize) {
+        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+        let flags = flag(self.bound, FLAG_BOUND)
+            | flag(self.padded, FLAG_PADDED)
+            | flag(self.user_key, FLAG_USER_KEY)
+            | ((self.class as u8) << 4);
+        // A field has at most 15 slots (`Field::indexes`).
+        out.extend_from_slice(&[FORMAT_BYTE, slots as u8, 0]);
+        out.resize(out.len() + SLOT_LEN * slots, 0);
+        out.extend_from_slice(&[self.algorithm as u8, flags]);
+        out.extend_from_slice(&self.key_id.to_be_bytes());
+    }
+}
+
+/// The bytes of slot `index`, from the start of the value.
+#[must_use]
+pub const fn slot_range(index: usize) -> Range<usize> {
+    PREFIX_LEN + SLOT_LEN * index..PREFIX_LEN + SLOT_LEN * (index + 1)
+}
+
+/// A sealed value, taken apart without a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SealedValue<'a> {
+    /// Every byte up to the nonce, as it is authenticated.
+    pub header_bytes: &'a [u8],
+    /// The slots, in the order of their indexes.
+    pub slots: &'a [Slot],
+    /// What the header says.
+    pub header: Header,
+    /// 12 or 24 bytes.
+    pub nonce: &'a [u8],
+    /// The ciphertext and its tag of 16 bytes.
+    pub sealed: &'a [u8],
+}
+
+impl<'a> SealedValue<'a> {
+    /// Takes `bytes` apart. A value is *sealed*, and not plaintext, if this succeeds.
+    ///
+    /// # Errors
+    /// [`FormatError`] unless they are a sealed value from the first byte to the last.
+    #[inline]
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, FormatError> {
+        let (&[format, slot_count, reserved], rest) =
+            bytes.split_first_chunk::<PREFIX_LEN>().ok_or_else(|| short_prefix(bytes))?;
+        if format != FORMAT_BYTE {
+            return Err(not_sealed());
+        }
+        if usize::from(slot_count) > SLOTS_MAX {
+            return Err(FormatError::TooManySlots(slot_count));
+        }
+        if reserved != 0 {
+            return Err(FormatError::ReservedByte(reserved));
+        }
+        let header_len = Header::len(slot_count.into());
+        let truncated = |needed| FormatError::Truncated { needed, found: bytes.len() };
+        let shortest = header_len + Algorithm::Aes256Gcm.nonce_len() + TAG_LEN;
+        let (slots, rest) =
+            rest.split_at_checked(SLOT_LEN * usize::from(slot_count)).ok_or_else(|| truncated(shortest))?;
+        let (slots, _) = slots.as_chunks::<SLOT_LEN>();
+        if let Some(index) = slots.iter().position(|slot| slot.first() == Some(&0) && *slot != EMPTY_SLOT) {
+            return Err(FormatError::EmptySlotWithTag(index as u8));
+        }
+        let (&[algorithm, flags, id @ ..], rest) = rest.split_first_chunk::<6>().ok_or_else(|| truncated(shortest))?;
+        let header = parse_header(algorithm, flags, id)?;
+        let needed = Header::overhead(header.algorithm, slot_count.into());
+        let (nonce, sealed) = rest.split_at_checked(header.algorithm.nonce_len()).ok_or_else(|| truncated(needed))?;
+        if sealed.len() < TAG_LEN {
+            return Err(truncated(needed));
+        }
+        let header_bytes = bytes.get(..header_len).ok_or_else(|| truncated(needed))?;
+        Ok(Self { header_bytes, slots, header, nonce, sealed })
+    }
+
+    /// Where the nonce begins.
+    pub(crate) const fn nonce_start(&self) -> usize {
+        self.header_bytes.len()
+    }
+}
+
+#[inline]
+fn parse_header(algorithm: u8, flags: u8, id: [u8; 4]) -> Result<Header, FormatError> {
+    let algorithm = Algorithm::from_u8(algorithm).ok_or(FormatError::UnknownAlgorithm(algorithm))?;
+    if flags & FLAG_RESERVED != 0 {
+        return Err(FormatError::ReservedFlag);
+    }
+    let class = Class::from_u8(flags >> 4).ok_or(FormatError::UnknownClass(flags >> 4))?;
+    let key_id = u32::from_be_bytes(id);
+    if key_id == 0 {
+        return Err(FormatError::NoKeyId);
+    }
+    Ok(Header {
+        algorithm,
+        bound: flags & FLAG_BOUND != 0,
+        padded: flags & FLAG_PADDED != 0,
+        user_key: flags & FLAG_USER_KEY != 0,
+        class,
+        key_id,
+    })
+}
+
+#[cold]
+fn not_sealed() -> FormatError {
+    FormatError::NotThisFormat { expected: FORMAT_BYTE, what: "sealed value" }
+}
+
+#[cold]
+fn short_prefix(bytes: &[u8]) -> FormatError {
+    match bytes.first() {
+        None => FormatError::Empty,
+        Some(&FORMAT_BYTE) => {
+            FormatError::Truncated { needed: Header::overhead(Algorithm::Aes256Gcm, 0), found: bytes.len() }
+        }
+        Some(_) => not_sealed(),
+    }
+}

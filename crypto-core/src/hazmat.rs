@@ -1,0 +1,39 @@
+//! The primitives as this crate uses them, for test vectors alone: caller-supplied nonces and raw keys. Not part of the
+//! public API, and left out of the documentation.
+
+use crate::{
+    aead::{Algorithm, Cipher},
+    keys::{Secret, expand, hmac, tag},
+};
+
+/// Ciphertext ‖ tag, or `None` for a nonce of another length.
+#[must_use]
+pub fn seal(algorithm: Algorithm, key: &[u8; 32], nonce: &[u8], aad: &[u8], plaintext: &[u8]) -> Option<Vec<u8>> {
+    let mut out = plaintext.to_vec();
+    let tag = Cipher::new(algorithm, &Secret::from_slice(key)?).seal(nonce, aad, &mut out).ok()?;
+    out.extend_from_slice(&tag);
+    Some(out)
+}
+
+/// The plaintext of ciphertext ‖ tag, or `None` if it does not open.
+#[must_use]
+pub fn open(algorithm: Algorithm, key: &[u8; 32], nonce: &[u8], aad: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let mut out = sealed.to_vec();
+    let len = Cipher::new(algorithm, &Secret::from_slice(key)?).open(nonce, aad, &mut out).ok()?;
+    out.truncate(len);
+    Some(out)
+}
+
+/// HMAC-SHA256.
+#[must_use]
+pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
+    tag(&hmac(key), message)
+}
+
+/// HKDF-SHA256-Expand of a 32-byte key.
+#[must_use]
+pub fn hkdf_expand(prk: &[u8; 32], info: &[u8], len: usize) -> Vec<u8> {
+    let mut out = vec![0; len];
+    expand(prk, &[info], &mut out);
+    out
+}

@@ -1,0 +1,52 @@
+//! Tags: `HMAC-SHA256(index key, normalised encoded value)`, the first `bits` bits, the rest zero.
+
+use std::borrow::Cow;
+
+use super::{Normalizer, canonical, normalize};
+use crate::{
+    format::value::Slot,
+    keys::{DataKey, HmacSha256, tag},
+    value::{Class, EncodeError},
+};
+
+/// One generation of an index: a key, a normaliser and a number of bits, which change together.
+pub(crate) struct Generation {
+    number: u8,
+    mac: HmacSha256,
+    steps: Vec<Normalizer>,
+    bits: u8,
+}
+
+impl Generation {
+    /// The generation of an index key: its version, counted from 1 to 255 and round again.
+    pub(crate) fn new(key: &DataKey, steps: Vec<Normalizer>, bits: u8) -> Self {
+        let number = ((key.context().version.saturating_sub(1)) % 255 + 1) as u8;
+        Self { number, mac: key.index_mac(), steps, bits }
+    }
+
+    /// The bytes that equal values have in common.
+    pub(crate) fn normalized<'a>(&self, class: Class, encoded: &'a [u8]) -> Result<Cow<'a, [u8]>, EncodeError> {
+        if class != Class::Text || self.steps.is_empty() {
+            return canonical::canonical(class, encoded);
+        }
+        let text = str::from_utf8(encoded).map_err(|_| EncodeError::Invalid(Class::Text))?;
+        Ok(match normalize::normalize(&self.steps, text) {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        })
+    }
+
+    /// The slot of a value: generation ‖ tag.
+    pub(crate) fn slot(&self, class: Class, encoded: &[u8]) -> Result<Slot, EncodeError> {
+        let full = tag(&self.mac, &self.normalized(class, encoded)?);
+        let mut slot = Slot::default();
+        let (generation, kept) = slot.split_at_mut(1);
+        generation.fill(self.number);
+        for (at, (kept, byte)) in kept.iter_mut().zip(full).enumerate() {
+            let left = usize::from(self.bits).saturating_sub(8 * at);
+            let mask = if left >= 8 { 0xFF } else { !(0xFF_u8 >> left) };
+            *kept = byte & mask;
+        }
+        Ok(slot)
+    }
+}

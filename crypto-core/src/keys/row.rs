@@ -1,0 +1,218 @@
+//! Rows of the key table and of the registry, and the MAC that authenticates each. Someone who can write to the database
+//! can neither reactivate a key nor point maintenance at another table.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+
+use super::{
+    DataKey, Fingerprint, KeyContext, KeyState, RandomError, RootKey, RootKeyError, lp,
+    mac::{HmacSha256, tag},
+    opt,
+};
+use crate::label::Label;
+
+/// Which table a row is of: part of what its MAC covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum RowKind {
+    /// `encryption_keys`.
+    Key = 1,
+    /// `encrypted_columns`.
+    Field = 2,
+}
+
+impl RowKind {
+    /// The name of the table.
+    #[must_use]
+    pub const fn table(self) -> &'static str {
+        match self {
+            Self::Key => "encryption_keys",
+            Self::Field => "encrypted_columns",
+        }
+    }
+}
+
+/// What an index's generation stands for besides its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexSpec {
+    /// The names of the normalisation steps, in order.
+    pub normalize: Vec<String>,
+    /// The bits that a tag keeps.
+    pub bits: u8,
+    /// The version of Unicode that the steps followed.
+    pub unicode: String,
+}
+
+/// A row of `encryption_keys`: one data key, wrapped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeyRow {
+    /// Which key it is.
+    pub context: KeyContext,
+    /// Where it is in its life.
+    pub state: KeyState,
+    /// Of an index key, what its generation stands for; of others `None`.
+    pub index: Option<IndexSpec>,
+    /// The id of the root key that wraps it.
+    pub root_id: String,
+    /// That root key's fingerprint.
+    pub root_fingerprint: Fingerprint,
+    /// The wrapped key: what [`RootKey::wrap`] gave. Empty once it is destroyed.
+    pub wrapped: Vec<u8>,
+    /// The check value of the key.
+    pub check: [u8; 32],
+    /// Authenticates all of the above.
+    pub mac: [u8; 32],
+}
+
+impl KeyRow {
+    /// The row of `key`, wrapped under `root` and not yet authenticated.
+    ///
+    /// # Errors
+    /// [`RootKeyError`] as `root` gives it.
+    pub(crate) fn new(
+        key: &DataKey,
+        state: KeyState,
+        index: Option<IndexSpec>,
+        root: &dyn RootKey,
+    ) -> Result<Self, RootKeyError> {
+        Ok(Self {
+            context: key.context().clone(),
+            state,
+            index,
+            root_id: root.id().to_string(),
+            root_fingerprint: root.fingerprint(),
+            wrapped: key.wrap(root)?,
+            check: key.check_value(),
+            mac: [0; 32],
+        })
+    }
+
+    /// A new key of `context` and its row.
+    ///
+    /// # Errors
+    /// [`RootKeyError`] as `root` gives it.
+    pub(crate) fn generate(
+        context: KeyContext,
+        state: KeyState,
+        index: Option<IndexSpec>,
+        root: &dyn RootKey,
+    ) -> Result<(DataKey, Self), RootKeyError> {
+        let key = DataKey::generate(context).map_err(|error: RandomError| RootKeyError::from(error))?;
+        let row = Self::new(&key, state, index, root)?;
+        Ok((key, row))
+    }
+
+    /// `HMAC(state subkey, "diesel-encrypted/1 row" ‖ kind ‖ lp(each column))`.
+    fn expected_mac(&self, state: &HmacSha256) -> [u8; 32] {
+        let mut scope = Vec::new();
+        opt(&mut scope, self.context.scope.as_deref());
+        row_mac(
+            state,
+            RowKind::Key,
+            &[
+                self.context.application.as_bytes(),
+                &self.context.key_id.to_be_bytes(),
+                &[self.context.purpose as u8],
+                &self.context.version.to_be_bytes(),
+                self.context.name.as_bytes(),
+                &scope,
+                &[self.state as u8],
+                self.index_text().as_bytes(),
+                self.root_id.as_bytes(),
+                self.root_fingerprint.as_bytes(),
+                &self.wrapped,
+                &self.check,
+            ],
+        )
+    }
+
+    /// The index specification as it is stored: JSON, or empty.
+    #[must_use]
+    pub fn index_text(&self) -> String {
+        self.index.as_ref().and_then(|spec| serde_json::to_string(spec).ok()).unwrap_or_default()
+    }
+
+    pub(crate) fn authenticate(mut self, state: &HmacSha256) -> Self {
+        self.mac = self.expected_mac(state);
+        self
+    }
+
+    pub(crate) fn is_authentic(&self, state: &HmacSha256) -> bool {
+        self.expected_mac(state).ct_eq(&self.mac).into()
+    }
+}
+
+impl fmt::Debug for KeyRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyRow")
+            .field("key_id", &self.context.key_id)
+            .field("purpose", &self.context.purpose)
+            .field("name", &self.context.name)
+            .field("version", &self.context.version)
+            .field("state", &self.state)
+            .field("root_id", &self.root_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A row of `encrypted_columns`: what a model declared of one field when its vault was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistryRow {
+    /// The field's stable id.
+    pub field_id: String,
+    /// The table, with its schema if it has one.
+    pub table: String,
+    /// The column.
+    pub column: String,
+    /// `binary` or `text`.
+    pub storage: String,
+    /// The class of its values, by number.
+    pub class: u8,
+    /// The columns of the primary key, as a JSON array.
+    pub primary_key: String,
+    /// The blind indexes in the order of their slots, as a JSON array.
+    pub indexes: String,
+    /// Algorithm, padding, plaintext and binding, as a JSON object.
+    pub options: String,
+    /// Authenticates all of the above.
+    pub mac: [u8; 32],
+}
+
+impl RegistryRow {
+    fn expected_mac(&self, state: &HmacSha256) -> [u8; 32] {
+        row_mac(
+            state,
+            RowKind::Field,
+            &[
+                self.field_id.as_bytes(),
+                self.table.as_bytes(),
+                self.column.as_bytes(),
+                self.storage.as_bytes(),
+                &[self.class],
+                self.primary_key.as_bytes(),
+                self.indexes.as_bytes(),
+                self.options.as_bytes(),
+            ],
+        )
+    }
+
+    pub(crate) fn authenticate(mut self, state: &HmacSha256) -> Self {
+        self.mac = self.expected_mac(state);
+        self
+    }
+
+    pub(crate) fn is_authentic(&self, state: &HmacSha256) -> bool {
+        self.expected_mac(state).ct_eq(&self.mac).into()
+    }
+}
+
+fn row_mac(state: &HmacSha256, kind: RowKind, columns: &[&[u8]]) -> [u8; 32] {
+    let mut message = Label::Row.as_bytes().to_vec();
+    message.push(kind as u8);
+    for column in columns {
+        lp(&mut message, column);
+    }
+    tag(state, &message)
+}

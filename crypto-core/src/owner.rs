@@ -1,0 +1,59 @@
+//! What a bound value is bound to: the owner's or the row's immutable identifiers, which enter the AAD.
+
+use std::fmt;
+
+use crate::{
+    keys::lp,
+    value::{Encode, EncodeError, ValueClass},
+};
+
+/// Identifiers in order: `count u8 ‖ (class u8 ‖ lp(encoded))*`.
+///
+/// Only identifiers that never change belong here: a value bound to an e-mail address is lost when the address changes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Owner {
+    bytes: Vec<u8>,
+}
+
+impl Owner {
+    /// Bound to one identifier.
+    ///
+    /// # Errors
+    /// [`EncodeError`] if the identifier has no encoding (NULL has none).
+    pub fn of<V: Encode + ?Sized>(id: &V) -> Result<Self, EncodeError> {
+        Self { bytes: vec![0] }.and(id)
+    }
+
+    /// And to one more: a composite key, in the order in which the model names its columns.
+    ///
+    /// # Errors
+    /// [`EncodeError`] if the identifier has no encoding, or there are more than 255.
+    pub fn and<V: Encode + ?Sized>(mut self, id: &V) -> Result<Self, EncodeError> {
+        if id.is_null() {
+            return Err(EncodeError::Null);
+        }
+        let count = self.bytes.first_mut().and_then(|count| count.checked_add(1).map(|more| *count = more));
+        count.ok_or(EncodeError::TooManyIdentifiers)?;
+        let mut encoded = Vec::with_capacity(id.encoded_len());
+        id.encode(&mut encoded)?;
+        self.bytes.push(V::Class::CLASS as u8);
+        lp(&mut self.bytes, &encoded);
+        Ok(self)
+    }
+
+    /// How many identifiers there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.bytes.first().copied().unwrap_or_default().into()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl fmt::Debug for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Owner({} identifiers)", self.count())
+    }
+}

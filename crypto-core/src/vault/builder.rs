@@ -1,0 +1,97 @@
+//! How an application says which vault it wants.
+
+use super::{
+    KeyStore, Vault, VaultError,
+    opening::{Opening, Step},
+};
+use crate::{
+    EncryptedModel, Field,
+    keys::{Purpose, RootKeys},
+};
+
+/// How often opening starts over because another process was first.
+const ATTEMPTS: usize = 32;
+
+/// Builds a [`Vault`]: root keys, models, and what tells this application's keys from another's.
+#[derive(Debug)]
+#[must_use = "a vault is opened by `open`"]
+pub struct VaultBuilder {
+    opening: Opening,
+}
+
+impl VaultBuilder {
+    pub(super) fn new(root_keys: RootKeys) -> Self {
+        Self { opening: Opening::new(root_keys) }
+    }
+
+    /// The application's name, `default` unless set. It is part of what every key is bound to, so that a copy of the
+    /// production database does not open under another name, even with the same root key.
+    pub fn application(mut self, name: impl Into<String>) -> Self {
+        self.opening.application = name.into();
+        self
+    }
+
+    /// The scope (tenant) that this vault is for. Each has data keys of its own, and values of one do not open in another.
+    pub fn scope(mut self, scope: impl Into<Vec<u8>>) -> Self {
+        self.opening.scope = Some(scope.into());
+        self
+    }
+
+    /// Adds a model's encrypted fields.
+    pub fn model<M: EncryptedModel>(self) -> Self {
+        M::fields().iter().fold(self, |builder, field| builder.field(field))
+    }
+
+    /// Adds one field.
+    pub fn field(mut self, field: &'static Field) -> Self {
+        if !self.opening.fields.iter().any(|known| std::ptr::eq(*known, field)) {
+            self.opening.fields.push(field);
+        }
+        self
+    }
+
+    /// Refuses a database whose active key of this name is older than `version`: what finds a key table that was rolled
+    /// back to a leaked key. Raise it after each rotation. For an index, `name` is as `encryption_keys` shows it.
+    pub fn minimum_version(mut self, purpose: Purpose, name: impl Into<String>, version: u32) -> Self {
+        self.opening.minimums.push((purpose, name.into(), version));
+        self
+    }
+
+    /// Opens the vault over `store`: checks root keys and rows, makes what keys are missing, reads them back, and
+    /// unwraps them.
+    ///
+    /// # Errors
+    /// [`VaultError`]: each says what to do.
+    pub fn open_with(self, store: &mut dyn KeyStore) -> Result<Vault, VaultError> {
+        let opened = self.try_open(store);
+        if let Err(error) = &opened {
+            tracing::error!(application = self.opening.application, %error, "the vault could not be opened");
+        }
+        opened
+    }
+
+    fn try_open(&self, store: &mut dyn KeyStore) -> Result<Vault, VaultError> {
+        self.opening.check()?;
+        for _ in 0..ATTEMPTS {
+            let stored = store.load(self.opening.scope.as_deref())?;
+            match self.opening.step(stored, store)? {
+                Step::Opened(vault) => {
+                    tracing::info!(
+                        application = self.opening.application,
+                        scoped = self.opening.scope.is_some(),
+                        fields = self.opening.fields.len(),
+                        root_keys = self.opening.root_keys.describe(),
+                        "the vault is open"
+                    );
+                    return Ok(vault);
+                }
+                // Whether these were written or another process was first: the next load tells.
+                Step::Write(changes) => {
+                    let applied = store.apply(&changes)?;
+                    tracing::info!(changes = changes.len(), ?applied, "the key table was brought up to date");
+                }
+            }
+        }
+        Err(VaultError::Contended)
+    }
+}

@@ -1,0 +1,133 @@
+//! Which vault is in use: the one entered on this thread, else the one installed in this process.
+//!
+//! Diesel hands `ToSql` and `FromSql` no context, so the vault has to be found from nowhere. Tests and tenants enter
+//! their own, and share no state.
+
+use std::{
+    cell::RefCell,
+    fmt,
+    pin::Pin,
+    sync::OnceLock,
+    task::{Context, Poll},
+};
+
+use super::{Vault, VaultError};
+use crate::{Field, ValueError};
+
+static INSTALLED: OnceLock<Vault> = OnceLock::new();
+
+/// What this thread has entered.
+#[derive(Clone)]
+enum Entered {
+    /// Nothing: the installed vault is used.
+    Nothing,
+    /// No vault at all.
+    Isolated,
+    /// This one.
+    Vault(Vault),
+}
+
+thread_local! {
+    static ENTERED: RefCell<Entered> = const { RefCell::new(Entered::Nothing) };
+}
+
+/// Puts back what was entered before, also when a panic unwinds.
+struct Leave(Option<Entered>);
+
+impl Leave {
+    fn enter(entered: Entered) -> Self {
+        Self(Some(ENTERED.replace(entered)))
+    }
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        if let Some(before) = self.0.take() {
+            ENTERED.set(before);
+        }
+    }
+}
+
+impl Vault {
+    /// Makes this the vault of the process. Once: an application installs, libraries only use.
+    ///
+    /// # Errors
+    /// [`VaultError::AlreadyInstalled`] if there is one; it stays.
+    pub fn install(self) -> Result<(), VaultError> {
+        INSTALLED.set(self).map_err(|_| VaultError::AlreadyInstalled)
+    }
+
+    /// The vault in use on this thread: the entered one, else the installed one.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        match ENTERED.with_borrow(Entered::clone) {
+            Entered::Vault(vault) => Some(vault),
+            Entered::Isolated => None,
+            Entered::Nothing => INSTALLED.get().cloned(),
+        }
+    }
+
+    /// Runs `work` with the vault in use, for `field`.
+    ///
+    /// # Errors
+    /// [`ValueError::NoVault`] if there is none, else what `work` gives.
+    #[inline]
+    pub fn with_current<R>(
+        field: &'static Field,
+        work: impl FnOnce(&Self) -> Result<R, ValueError>,
+    ) -> Result<R, ValueError> {
+        // The installed vault is used without touching its reference count, which all threads share.
+        let entered = ENTERED.with_borrow(|entered| match entered {
+            Entered::Nothing => None,
+            other => Some(other.clone()),
+        });
+        let vault = match &entered {
+            None => INSTALLED.get(),
+            Some(Entered::Vault(vault)) => Some(vault),
+            Some(_) => None,
+        };
+        work(vault.ok_or(ValueError::NoVault { field: field.into() })?)
+    }
+
+    /// Runs `work` with this vault in use on this thread, whatever is installed. Scopes nest.
+    ///
+    /// A thread or task that `work` spawns does not inherit it: enter it there again, or [`attach`](Self::attach) it to
+    /// the task's future.
+    pub fn enter<R>(&self, work: impl FnOnce() -> R) -> R {
+        let _leave = Leave::enter(Entered::Vault(self.clone()));
+        work()
+    }
+
+    /// Runs `work` without falling back to the installed vault: what is sealed or opened inside must enter a vault.
+    pub fn isolated<R>(work: impl FnOnce() -> R) -> R {
+        let _leave = Leave::enter(Entered::Isolated);
+        work()
+    }
+
+    /// A future with this vault in use whenever it is polled, on whatever thread.
+    pub fn attach<F: Future>(&self, future: F) -> Attached<F> {
+        Attached { vault: self.clone(), future: Box::pin(future) }
+    }
+}
+
+/// A future that is polled within a vault: what [`Vault::attach`] gives.
+#[must_use = "futures do nothing unless polled"]
+pub struct Attached<F> {
+    vault: Vault,
+    future: Pin<Box<F>>,
+}
+
+impl<F: Future> Future for Attached<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let _leave = Leave::enter(Entered::Vault(self.vault.clone()));
+        self.future.as_mut().poll(context)
+    }
+}
+
+impl<F> fmt::Debug for Attached<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attached").field("vault", &self.vault).finish_non_exhaustive()
+    }
+}

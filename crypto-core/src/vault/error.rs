@@ -1,0 +1,166 @@
+//! What can go wrong when a vault is opened. Each message says what to do next.
+
+use super::StoreError;
+use crate::keys::{Purpose, RootKeyError, RowKind};
+
+/// Why a vault was not opened. Nothing was read from or written to the application's tables.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VaultError {
+    /// A vault is installed already.
+    #[error(
+        "a vault is installed in this process already: install once, at start, and enter others where they are used"
+    )]
+    AlreadyInstalled,
+    /// The key table could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A root key failed.
+    #[error(transparent)]
+    RootKey(#[from] RootKeyError),
+
+    /// The data keys are wrapped by a root key that is not configured.
+    #[error(
+        "the data keys of this database are wrapped by root key `{id}` (fingerprint {fingerprint}), and the configured \
+         ones are {configured}: configure that key too (in ENC_KEYS, or by the source it came from)"
+    )]
+    UnknownRootKey {
+        /// The id that the database names.
+        id: String,
+        /// The fingerprint that the database names.
+        fingerprint: String,
+        /// The configured keys, with their fingerprints.
+        configured: String,
+    },
+    /// The configured root key of that id is another key.
+    #[error(
+        "wrong root key: the data keys of this database are wrapped by root key `{id}` with fingerprint {expected}, and \
+         the configured `{id}` has fingerprint {found}: configure the right key, or give the new one an id of its own"
+    )]
+    WrongRootKey {
+        /// The id of both.
+        id: String,
+        /// The fingerprint that the database names.
+        expected: String,
+        /// The fingerprint of the configured key.
+        found: String,
+    },
+    /// The rows belong to another application.
+    #[error(
+        "the keys of this database belong to the application `{found}`, and this vault is opened as `{expected}`: is it \
+         the right database? The name is set by `.application(..)` on the vault's builder"
+    )]
+    OtherApplication {
+        /// The name that the builder was given.
+        expected: String,
+        /// The name in the rows.
+        found: String,
+    },
+    /// There are rows, and no key to check them by.
+    #[error(
+        "encryption_keys has rows and no active state key, which authenticates them: a row was deleted. Restore the \
+         table from a backup"
+    )]
+    NoStateKey,
+    /// A row was altered.
+    #[error(
+        "a row of `{}` ({row}) was altered outside of diesel-encrypted: restore it from a backup, and find out who writes \
+         to this table",
+        .kind.table()
+    )]
+    RowAltered {
+        /// The table.
+        kind: RowKind,
+        /// Which row.
+        row: String,
+    },
+    /// There are keys of this name, and none of them is active.
+    #[error("no {purpose} key of `{name}` is active, and there are others: restore encryption_keys from a backup")]
+    NoActiveKey {
+        /// What the key is for.
+        purpose: Purpose,
+        /// The field id or the index's domain.
+        name: String,
+    },
+    /// The database is older than the configuration allows.
+    #[error(
+        "the active {purpose} key of `{name}` has version {found}, and the configuration pins at least {minimum}: the \
+         key table was rolled back"
+    )]
+    RolledBack {
+        /// What the key is for.
+        purpose: Purpose,
+        /// The field id or the index's domain.
+        name: String,
+        /// The pinned version.
+        minimum: u32,
+        /// The version of the active key; 0 if there is none.
+        found: u32,
+    },
+
+    /// Two fields of one id.
+    #[error("`{first}` and `{second}` have the same field id `{id}`: each column needs one of its own")]
+    DuplicateField {
+        /// The id.
+        id: String,
+        /// A column.
+        first: String,
+        /// The other column.
+        second: String,
+    },
+    /// A column is declared twice.
+    #[error("the column `{column}` is declared by two models: declare it in one, and let the other use `columns_of`")]
+    DuplicateColumn {
+        /// The column.
+        column: String,
+    },
+    /// A field's declaration does not fit the data that was written under another.
+    #[error(
+        "`{field}` holds values that were written when its {what} was {registered}; the model now says {declared}. {advice}"
+    )]
+    FieldChanged {
+        /// The field.
+        field: String,
+        /// What changed.
+        what: &'static str,
+        /// What the registry says.
+        registered: String,
+        /// What the model says.
+        declared: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// Two columns share an index domain and disagree on how values are compared.
+    #[error(
+        "the index `{index}` of `{field}` shares the domain `{domain}`, whose tags are made with {registered}; the model \
+         says {declared}: columns of one domain normalise alike and keep as many bits"
+    )]
+    DomainMismatch {
+        /// The field.
+        field: String,
+        /// The index.
+        index: String,
+        /// The domain.
+        domain: String,
+        /// How the domain's tags are made.
+        registered: String,
+        /// How the model would make them.
+        declared: String,
+    },
+    /// Stored tags were made by a function that this program does not have.
+    #[error(
+        "the index `{index}` of `{field}` has tags made by the normaliser `{normalizer}`, which this program does not \
+         have: keep the old function until the column is reindexed"
+    )]
+    UnknownNormalizer {
+        /// The field.
+        field: String,
+        /// The index.
+        index: String,
+        /// The name of the normaliser.
+        normalizer: String,
+    },
+    /// Other processes kept writing.
+    #[error("other processes kept changing the key table while this vault was opened: try again")]
+    Contended,
+}

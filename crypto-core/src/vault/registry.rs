@@ -1,0 +1,223 @@
+//! The registry: what each field was when values were written, held against what its model says now.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Change, KeyStore, StoreError, VaultError};
+use crate::{
+    Binding, Field, Index, Plaintext, Storage,
+    format::{text, value::SealedValue},
+    index::unicode_versions,
+    keys::{IndexSpec, KeyRow, RegistryRow},
+    value::Class,
+};
+
+/// An index as the registry keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RegisteredIndex {
+    name: String,
+    /// The domain of its keys: the `name` of their rows.
+    domain: String,
+    removed: bool,
+}
+
+#[derive(Serialize)]
+struct Options<'a> {
+    algorithm: &'a str,
+    padding: Option<u32>,
+    plaintext: &'a str,
+    bound_to: Vec<&'a str>,
+    bound_externally: bool,
+}
+
+/// The name of an index's keys: its own, or that of the domain it shares.
+pub(super) fn domain(field: &Field, index: &Index) -> String {
+    match index.domain {
+        Some(shared) => format!("domain:{shared}"),
+        None => format!("index:{}:{}", field.id(), index.name),
+    }
+}
+
+/// How an index's tags are made from now on.
+pub(super) fn index_spec(index: &Index) -> IndexSpec {
+    IndexSpec {
+        normalize: index.normalize.iter().map(crate::Normalizer::name).collect(),
+        bits: index.bits,
+        unicode: unicode_versions(index.normalize),
+    }
+}
+
+fn indexes(field: &Field) -> Vec<RegisteredIndex> {
+    let registered = |index: &Index| RegisteredIndex {
+        name: index.name.to_owned(),
+        domain: domain(field, index),
+        removed: index.removed,
+    };
+    field.indexes.iter().map(registered).collect()
+}
+
+/// JSON of what is made of strings, numbers and lists: serde has no way to refuse it.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// The row that the model asks for, not yet authenticated.
+pub(super) fn row(field: &Field) -> RegistryRow {
+    let options = Options {
+        algorithm: field.algorithm.name(),
+        padding: field.padding,
+        plaintext: match field.plaintext {
+            Plaintext::Refuse => "refuse",
+            Plaintext::Accept => "accept",
+        },
+        bound_to: match field.binding {
+            Binding::Columns(columns) => columns.to_vec(),
+            Binding::None | Binding::External => Vec::new(),
+        },
+        bound_externally: field.binding == Binding::External,
+    };
+    RegistryRow {
+        field_id: field.id().to_owned(),
+        table: field.table.to_owned(),
+        column: field.column.to_owned(),
+        storage: field.storage.name().to_owned(),
+        class: field.class as u8,
+        primary_key: json(&field.primary_key),
+        indexes: json(&indexes(field)),
+        options: json(&options),
+        mac: [0; 32],
+    }
+}
+
+/// What a change of declaration needs before it can be accepted.
+enum Verdict {
+    /// Nothing: it touches no stored value.
+    Harmless,
+    /// That the column holds no value yet.
+    Empty(VaultError),
+}
+
+/// Holds the declaration against the registered row.
+fn judge(field: &Field, old: &RegistryRow, new: &RegistryRow) -> Verdict {
+    let changed = |what, registered: &str, declared: &str, advice| {
+        Verdict::Empty(VaultError::FieldChanged {
+            field: field.id().to_owned(),
+            what,
+            registered: registered.to_owned(),
+            declared: declared.to_owned(),
+            advice,
+        })
+    };
+    let class = |number: u8| Class::from_u8(number).map_or("unknown", Class::name);
+    let binding = |options: &str| -> Option<(serde_json::Value, serde_json::Value)> {
+        let options: serde_json::Value = serde_json::from_str(options).ok()?;
+        Some((options.get("bound_to")?.clone(), options.get("bound_externally")?.clone()))
+    };
+    if old.storage != new.storage {
+        return changed(
+            "storage",
+            &old.storage,
+            &new.storage,
+            "Change the column's type back, or decrypt the column, change its type, and encrypt it again",
+        );
+    }
+    if old.class != new.class {
+        return changed(
+            "kind of value",
+            class(old.class),
+            class(new.class),
+            "Change the field's type back, or move its values into a new column of the new type",
+        );
+    }
+    if binding(&old.options) != binding(&new.options) {
+        return changed(
+            "binding to an owner",
+            &old.options,
+            &new.options,
+            "Change `bound_to` back, or move its values into a new column",
+        );
+    }
+    let registered: Vec<RegisteredIndex> = serde_json::from_str(&old.indexes).unwrap_or_default();
+    let declared = indexes(field);
+    let keeps = |(old, new): (&RegisteredIndex, &RegisteredIndex)| {
+        old.name == new.name && (old.domain == new.domain || new.removed)
+    };
+    if declared.len() < registered.len() || !registered.iter().zip(&declared).all(keeps) {
+        return changed(
+            "list of blind indexes",
+            &names(&registered),
+            &names(&declared),
+            "Slots are positional: keep the order, append new indexes at the end, and mark one that is no longer wanted \
+             with `removed` instead of deleting it",
+        );
+    }
+    Verdict::Harmless
+}
+
+fn names(indexes: &[RegisteredIndex]) -> String {
+    let each: Vec<String> = indexes.iter().map(|index| format!("{} ({})", index.name, index.domain)).collect();
+    format!("[{}]", each.join(", "))
+}
+
+/// The changes that bring the registry in step with `field`, or why they must not be made.
+pub(super) fn changes(
+    field: &Field,
+    rows: &[RegistryRow],
+    keys: &[KeyRow],
+    store: &mut dyn KeyStore,
+) -> Result<Vec<Change>, VaultError> {
+    let new = row(field);
+    if let Some(old) = rows.iter().find(|row| row.field_id == new.field_id) {
+        if same_declaration(old, &new) {
+            return Ok(Vec::new());
+        }
+        if let Verdict::Empty(error) = judge(field, old, &new)
+            && store.sample(field)?.is_some()
+        {
+            return Err(error);
+        }
+        return Ok(vec![Change::ReplaceField { old_mac: old.mac, row: new }]);
+    }
+
+    let sample = store.sample(field)?;
+    let renamed = |registered: &str| VaultError::FieldChanged {
+        field: field.id().to_owned(),
+        what: "field id",
+        registered: registered.to_owned(),
+        declared: field.id().to_owned(),
+        advice: "Pin the old one, so that its values stay readable: `#[encrypt(id = \"..\")]`",
+    };
+    let mut changes = Vec::new();
+    if let Some(old) = rows.iter().find(|row| (&row.table, &row.column) == (&new.table, &new.column)) {
+        if sample.is_some() {
+            return Err(renamed(&old.field_id));
+        }
+        changes.push(Change::RemoveField { row: old.clone() });
+    } else if let Some(sealed) = sample
+        && let Some(owner) = sealed_for(field.storage, &sealed, keys)
+        && owner != field.id()
+    {
+        return Err(renamed(&owner));
+    }
+    changes.push(Change::InsertField(new));
+    Ok(changes)
+}
+
+/// The field id that a stored value was sealed for, if its key is known.
+fn sealed_for(storage: Storage, stored: &[u8], keys: &[KeyRow]) -> Option<String> {
+    let bytes = match storage {
+        Storage::Binary => stored.to_vec(),
+        Storage::Text => text::decode(str::from_utf8(stored).ok()?).ok()?,
+    };
+    let key_id = SealedValue::parse(&bytes).ok()?.header.key_id;
+    keys.iter().find(|row| row.context.key_id == key_id).map(|row| row.context.name.clone())
+}
+
+/// Whether two rows say the same, whatever their MACs.
+fn same_declaration(old: &RegistryRow, new: &RegistryRow) -> bool {
+    RegistryRow { mac: old.mac, ..new.clone() } == *old
+}
+
+/// Whether the column holds any value.
+pub(super) fn holds_values(field: &Field, store: &mut dyn KeyStore) -> Result<bool, StoreError> {
+    Ok(store.sample(field)?.is_some())
+}

@@ -1,0 +1,215 @@
+//! Where keys and the registry are kept. The vault says what to write; a store reads and writes, and decides nothing.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::{
+    Field,
+    keys::{KeyRow, RegistryRow, RowKind},
+};
+
+/// The rows of both tables, as one scope sees them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// `encryption_keys`: the rows of the scope, and those without one.
+    pub keys: Vec<KeyRow>,
+    /// `encrypted_columns`: every row.
+    pub fields: Vec<RegistryRow>,
+}
+
+/// One row to write. All changes of one [`KeyStore::apply`] are written, or none.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Change {
+    /// A key that is new.
+    InsertKey(KeyRow),
+    /// A key whose state moved on: the row of this id, if it still carries the old MAC.
+    ReplaceKey {
+        /// The MAC that the row must still have.
+        old_mac: [u8; 32],
+        /// The row.
+        row: KeyRow,
+    },
+    /// A field that is new.
+    InsertField(RegistryRow),
+    /// A field whose declaration changed: the row of this field id, if it still carries the old MAC.
+    ReplaceField {
+        /// The MAC that the row must still have.
+        old_mac: [u8; 32],
+        /// The row.
+        row: RegistryRow,
+    },
+    /// A field that no model declares any more: the row of this field id, if it still carries this MAC.
+    RemoveField {
+        /// The row.
+        row: RegistryRow,
+    },
+}
+
+/// Whether changes were written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Applied {
+    /// All of them, and committed.
+    Written,
+    /// None: another process was first. Load again.
+    Conflict,
+}
+
+/// The key table and the registry of one database.
+///
+/// A store holds no keys, only wrapped ones, and need not be trusted: every row is authenticated.
+pub trait KeyStore {
+    /// Reads the rows of `scope`, those without a scope, and the registry.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the tables cannot be read, or hold what no store wrote.
+    fn load(&mut self, scope: Option<&[u8]>) -> Result<Stored, StoreError>;
+
+    /// Writes `changes` in one transaction, in their order, and commits it.
+    ///
+    /// Two keys of one id; two of one purpose, name, scope and version; and two active ones of one purpose, name and
+    /// scope are a [`Conflict`](Applied::Conflict), and so is a row that no longer carries its old MAC.
+    ///
+    /// # Errors
+    /// [`StoreError::InTransaction`] inside of a transaction of the caller's: a key must be committed before its use.
+    fn apply(&mut self, changes: &[Change]) -> Result<Applied, StoreError>;
+
+    /// One stored value of the field that is not NULL (of a text column, its characters), or `None` if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::NoColumn`] if the database has no such table or column.
+    fn sample(&mut self, field: &Field) -> Result<Option<Vec<u8>>, StoreError>;
+}
+
+/// Why a store could not do its work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Keys were to be made inside of a transaction.
+    #[error(
+        "keys have to be made, and this connection is inside of a transaction: a rollback would lose keys that values \
+         are already sealed with. Open the vault before the transaction begins"
+    )]
+    InTransaction,
+    /// The database lacks an encrypted column.
+    #[error(
+        "this database has no column `{column}` in a table `{table}`: run the migrations first, or name the table as SQL \
+         does with `#[encrypted(table = \"..\")]`"
+    )]
+    NoColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// A row holds what no store wrote.
+    #[error("a row of `{}` ({row}) has a `{column}` that cannot be: the row was altered", .kind.table())]
+    BadRow {
+        /// The table.
+        kind: RowKind,
+        /// Which row.
+        row: String,
+        /// The column.
+        column: &'static str,
+    },
+    /// The database said no.
+    #[error("the database failed: {0}")]
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// A store in memory: for tests, and for applications that keep what they seal no longer than they run.
+///
+/// Clones share their rows, as connections share a database.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryKeyStore {
+    rows: Arc<Mutex<Stored>>,
+}
+
+impl MemoryKeyStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Applies `work` to the rows, whatever they then are: how tests play the attacker.
+    pub fn tamper<R>(&self, work: impl FnOnce(&mut Stored) -> R) -> R {
+        work(&mut self.rows.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Why changes stop: another was first.
+struct Conflict;
+
+fn apply_one(stored: &mut Stored, change: &Change) -> Result<(), Conflict> {
+    match change {
+        Change::InsertKey(row) => {
+            stored.keys.push(row.clone());
+            let new = &row.context;
+            let clashes = stored.keys.iter().filter(|other| {
+                let old = &other.context;
+                let same_name = (old.purpose, &old.name, &old.scope) == (new.purpose, &new.name, &new.scope);
+                let both_active = other.state == row.state && row.state == crate::keys::KeyState::Active;
+                old.key_id == new.key_id || same_name && (old.version == new.version || both_active)
+            });
+            if clashes.count() == 1 { Ok(()) } else { Err(Conflict) }
+        }
+        Change::ReplaceKey { old_mac, row } => {
+            let found = stored
+                .keys
+                .iter_mut()
+                .find(|old| old.context.key_id == row.context.key_id && old.mac == *old_mac)
+                .ok_or(Conflict)?;
+            *found = row.clone();
+            Ok(())
+        }
+        Change::InsertField(row) => {
+            if stored.fields.iter().any(|old| old.field_id == row.field_id) {
+                return Err(Conflict);
+            }
+            stored.fields.push(row.clone());
+            Ok(())
+        }
+        Change::ReplaceField { old_mac, row } => {
+            let found = stored
+                .fields
+                .iter_mut()
+                .find(|old| old.field_id == row.field_id && old.mac == *old_mac)
+                .ok_or(Conflict)?;
+            *found = row.clone();
+            Ok(())
+        }
+        Change::RemoveField { row } => {
+            let at = stored.fields.iter().position(|old| old == row).ok_or(Conflict)?;
+            stored.fields.remove(at);
+            Ok(())
+        }
+    }
+}
+
+impl KeyStore for MemoryKeyStore {
+    fn load(&mut self, scope: Option<&[u8]>) -> Result<Stored, StoreError> {
+        Ok(self.tamper(|rows| {
+            let mut seen = rows.clone();
+            seen.keys.retain(|row| row.context.scope.is_none() || row.context.scope.as_deref() == scope);
+            seen
+        }))
+    }
+
+    fn apply(&mut self, changes: &[Change]) -> Result<Applied, StoreError> {
+        Ok(self.tamper(|rows| {
+            let mut next = rows.clone();
+            match changes.iter().try_for_each(|change| apply_one(&mut next, change)) {
+                Ok(()) => {
+                    *rows = next;
+                    Applied::Written
+                }
+                Err(Conflict) => Applied::Conflict,
+            }
+        }))
+    }
+
+    fn sample(&mut self, _: &Field) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(None)
+    }
+}

@@ -1,0 +1,202 @@
+//! What a vault does over a store in memory.
+
+use super::*;
+use crate::{
+    Algorithm, Class, Index, LocalRootKey, Normalizer, RootKeyId, Storage,
+    keys::{KeyState, Purpose, Secret},
+};
+
+static EMAIL: Field = Field::new("users.email", "users", "email", Class::Text, Storage::Binary)
+    .indexes(&[Index::new("default").normalize(&[Normalizer::Lowercase]), Index::new("short").bits(16)]);
+static PHONE: Field = Field::new("users.phone", "users", "phone", Class::Text, Storage::Text)
+    .algorithm(Algorithm::Xaes256Gcm)
+    .padding(32);
+static NOTE: Field = Field::new("users.note", "users", "note", Class::Text, Storage::Binary)
+    .binding(Binding::Columns(&["id"]))
+    .algorithm(Algorithm::XChaCha20Poly1305);
+
+fn root(id: &str, byte: u8) -> LocalRootKey {
+    LocalRootKey::new(RootKeyId::new(id).unwrap(), Secret::from_slice(&[byte; 32]).unwrap())
+}
+
+fn builder() -> VaultBuilder {
+    Vault::builder(RootKeys::new(root("r1", 1))).field(&EMAIL).field(&PHONE).field(&NOTE)
+}
+
+fn open(store: &MemoryKeyStore) -> Vault {
+    builder().open_with(&mut store.clone()).unwrap()
+}
+
+#[test]
+fn what_one_vault_seals_another_over_the_same_store_opens() {
+    let store = MemoryKeyStore::new();
+    let sealed = open(&store).seal(&EMAIL, "Ada@example.org").unwrap();
+    assert_eq!(sealed.len(), "Ada@example.org".len() + 37 + 30);
+    assert_eq!(open(&store).open::<String>(&EMAIL, sealed).unwrap(), "Ada@example.org");
+}
+
+#[test]
+fn padding_hides_the_length() {
+    let vault = open(&MemoryKeyStore::new());
+    let lengths = ["", "1", "0123456789012345678901234567890"].map(|value| {
+        let sealed = vault.seal(&PHONE, value).unwrap();
+        let len = sealed.len();
+        assert_eq!(vault.open::<String>(&PHONE, sealed).unwrap(), value);
+        len
+    });
+    assert_eq!(lengths, [lengths[0]; 3]);
+}
+
+#[test]
+fn a_bound_value_opens_for_its_owner_alone() {
+    let vault = open(&MemoryKeyStore::new());
+    let (ada, bob) = (Owner::of(&1_i32).unwrap(), Owner::of(&2_i64).unwrap());
+    let sealed = vault.seal_bound(&NOTE, "a note", &ada).unwrap();
+    assert_eq!(vault.open_bound::<String>(&NOTE, sealed.clone(), &ada).unwrap(), "a note");
+    assert!(matches!(
+        vault.open_bound::<String>(&NOTE, sealed.clone(), &bob),
+        Err(ValueError::Tampered { bound: true, .. })
+    ));
+    assert!(matches!(vault.open::<String>(&NOTE, sealed), Err(ValueError::Ownership { bound: true, .. })));
+    assert!(matches!(vault.seal(&NOTE, "a note"), Err(ValueError::Ownership { bound: true, .. })));
+    assert!(matches!(vault.seal_bound(&EMAIL, "x", &ada), Err(ValueError::Ownership { bound: false, .. })));
+    let two = ada.and(&3_i32).unwrap();
+    assert!(matches!(vault.seal_bound(&NOTE, "x", &two), Err(ValueError::OwnerLength { expected: 1, found: 2, .. })));
+}
+
+#[test]
+fn every_flipped_bit_and_every_cut_is_refused() {
+    let vault = open(&MemoryKeyStore::new());
+    let sealed = vault.seal(&EMAIL, "Ada").unwrap();
+    for at in 0..sealed.len() {
+        for bit in 0..8 {
+            let mut altered = sealed.clone();
+            altered[at] ^= 1 << bit;
+            vault.open::<String>(&EMAIL, altered).expect_err("a flipped bit");
+        }
+        vault.open::<String>(&EMAIL, sealed[..at].to_vec()).expect_err("a cut value");
+    }
+    vault.open::<String>(&EMAIL, [&sealed[..], &[0]].concat()).expect_err("an appended byte");
+    let other = vault.open::<String>(&PHONE, sealed).unwrap_err();
+    assert!(matches!(other, ValueError::OtherField { .. }), "{other}");
+}
+
+#[test]
+fn tags_are_equal_exactly_when_normalised_values_are() {
+    let vault = open(&MemoryKeyStore::new());
+    let slots = |index, value: &str| vault.search_slots(&EMAIL, index, value).unwrap();
+    assert_eq!(slots(0, "Ada@example.org"), slots(0, "ADA@EXAMPLE.ORG"));
+    assert_ne!(slots(0, "Ada@example.org"), slots(0, "Bob@example.org"));
+    assert_ne!(slots(1, "Ada"), slots(1, "ada"), "the second index does not normalise");
+    assert_eq!(slots(0, "x")[0][0], 1, "the first generation is 1");
+    assert!(slots(1, "x")[0][3..].iter().all(|byte| *byte == 0), "16 bits are kept");
+    let sealed = vault.seal(&EMAIL, "Ada").unwrap();
+    assert_eq!(sealed[3..18], slots(0, "aDA")[0]);
+    assert_eq!(sealed[18..33], slots(1, "Ada")[0]);
+    assert!(vault.search_slots(&EMAIL, 0, &None::<&str>).unwrap().is_empty());
+}
+
+#[test]
+fn scopes_do_not_open_each_others_values() {
+    let store = MemoryKeyStore::new();
+    let tenant = |scope: &str| builder().scope(scope).open_with(&mut store.clone()).unwrap();
+    let (a, b) = (tenant("a"), tenant("b"));
+    let sealed = a.seal(&EMAIL, "x").unwrap();
+    assert!(matches!(b.open::<String>(&EMAIL, sealed.clone()), Err(ValueError::UnknownKey { .. })));
+    assert_ne!(a.search_slots(&EMAIL, 0, "x").unwrap(), b.search_slots(&EMAIL, 0, "x").unwrap());
+    assert_eq!(tenant("a").open::<String>(&EMAIL, sealed).unwrap(), "x");
+}
+
+#[test]
+fn a_wrong_root_key_is_refused_by_name() {
+    let store = MemoryKeyStore::new();
+    open(&store);
+    let open = |keys| Vault::builder(keys).field(&EMAIL).open_with(&mut store.clone()).unwrap_err();
+    let wrong = open(RootKeys::new(root("r1", 2)));
+    assert!(matches!(&wrong, VaultError::WrongRootKey { id, .. } if id == "r1"), "{wrong}");
+    let unknown = open(RootKeys::new(root("r2", 1)));
+    assert!(matches!(&unknown, VaultError::UnknownRootKey { id, .. } if id == "r1"), "{unknown}");
+    let other = builder().application("staging").open_with(&mut store.clone()).unwrap_err();
+    assert!(matches!(other, VaultError::OtherApplication { .. }), "{other}");
+    let both = RootKeys::new(root("r2", 2)).with(root("r1", 1)).unwrap();
+    Vault::builder(both).field(&EMAIL).open_with(&mut store.clone()).unwrap();
+}
+
+#[test]
+fn altered_rows_are_refused() {
+    let intact = MemoryKeyStore::new();
+    open(&intact);
+    let rows = intact.tamper(|rows| rows.clone());
+    let refused = |what: &str, tamper: &dyn Fn(&mut Stored)| {
+        let mut store = MemoryKeyStore::new();
+        store.tamper(|stored| *stored = rows.clone());
+        store.tamper(|stored| tamper(stored));
+        let error = builder().open_with(&mut store).map(|_| ()).expect_err(what);
+        let expected = matches!(error, VaultError::RowAltered { .. } | VaultError::RootKey(_) | VaultError::NoStateKey);
+        assert!(expected, "{what}: {error}");
+    };
+    for at in 0..rows.keys.len() {
+        refused("a state", &|stored| stored.keys[at].state = KeyState::Retired);
+        refused("a version", &|stored| stored.keys[at].context.version += 1);
+        refused("a check value", &|stored| stored.keys[at].check[0] ^= 1);
+        refused("a wrapped key", &|stored| stored.keys[at].wrapped[20] ^= 1);
+        refused("a MAC", &|stored| stored.keys[at].mac[0] ^= 1);
+    }
+    refused("two wrapped keys swapped", &|stored| {
+        let (a, b) = stored.keys.split_at_mut(2);
+        std::mem::swap(&mut a[1].wrapped, &mut b[0].wrapped);
+    });
+    refused("the state key deleted", &|stored| stored.keys.retain(|row| row.context.purpose != Purpose::State));
+    refused("a registered table", &|stored| stored.fields[0].table = "other".to_owned());
+}
+
+#[test]
+fn a_pinned_version_finds_a_rollback() {
+    let store = MemoryKeyStore::new();
+    open(&store);
+    let pin = |version| builder().minimum_version(Purpose::Encrypt, "users.email", version);
+    pin(1).open_with(&mut store.clone()).unwrap();
+    let error = pin(2).open_with(&mut store.clone()).unwrap_err();
+    assert!(matches!(error, VaultError::RolledBack { minimum: 2, found: 1, .. }), "{error}");
+}
+
+#[test]
+fn two_fields_of_one_id_are_refused() {
+    static OTHER: Field = Field::new("users.email", "users", "mail", Class::Text, Storage::Binary);
+    let error = builder().field(&OTHER).open_with(&mut MemoryKeyStore::new()).unwrap_err();
+    assert!(matches!(error, VaultError::DuplicateField { .. }), "{error}");
+}
+
+#[test]
+fn threads_that_open_an_empty_store_at_once_agree_on_one_key() {
+    let store = MemoryKeyStore::new();
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            let store = store.clone();
+            std::thread::spawn(move || open(&store).seal(&EMAIL, "x").unwrap())
+        })
+        .collect();
+    let vault = open(&store);
+    for thread in threads {
+        assert_eq!(vault.open::<String>(&EMAIL, thread.join().unwrap()).unwrap(), "x");
+    }
+    assert_eq!(store.tamper(|rows| rows.keys.len()), 1 + 3 + 2);
+}
+
+#[test]
+fn an_entered_vault_is_used_and_left_again() {
+    let vault = open(&MemoryKeyStore::new());
+    let current = || Vault::current().map(|vault| vault.id());
+    assert_eq!(current(), None);
+    vault.enter(|| {
+        assert_eq!(current(), Some(vault.id()));
+        Vault::isolated(|| assert_eq!(current(), None));
+        let other = open(&MemoryKeyStore::new());
+        other.enter(|| assert_eq!(current(), Some(other.id())));
+        assert_eq!(current(), Some(vault.id()));
+    });
+    let panicked = std::panic::catch_unwind(|| vault.enter(|| panic!("unwinds")));
+    assert!(panicked.is_err());
+    assert_eq!(current(), None);
+    assert!(matches!(Vault::with_current(&EMAIL, |_| Ok(())), Err(ValueError::NoVault { .. })));
+}
