@@ -14,6 +14,7 @@ pub mod keys;
 mod label;
 mod owner;
 mod random;
+mod source;
 pub mod value;
 mod vault;
 
@@ -23,6 +24,7 @@ pub use field::{Binding, EncryptedModel, Field, Plaintext, Storage};
 pub use index::{Index, Normalizer};
 pub use keys::{LocalRootKey, RootKey, RootKeyError, RootKeyId, RootKeys};
 pub use owner::Owner;
+pub use source::{PassphraseKdf, SourceError};
 pub use value::{Class, Decode, DecodeError, Encode, EncodeError, Json};
 pub use vault::{
     Applied, Attached, Change, KeyStore, MemoryKeyStore, StoreError, Stored, Vault, VaultBuilder, VaultError, VaultId,

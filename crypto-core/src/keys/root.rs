@@ -55,6 +55,14 @@ impl Fingerprint {
         Self(bytes)
     }
 
+    /// The fingerprint of a key in memory.
+    pub(crate) fn of(key: &Secret) -> Self {
+        let print = mac::subkey(key, Label::RootFingerprint, &[]);
+        let mut first = [0; 8];
+        first.copy_from_slice(print.expose_bytes().split_at(8).0);
+        Self(first)
+    }
+
     /// The eight bytes, as they are stored.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 8] {
@@ -114,10 +122,7 @@ impl LocalRootKey {
     /// A root key of 32 uniform bytes, known as `id`.
     #[must_use]
     pub fn new(id: RootKeyId, key: Secret) -> Self {
-        let print = mac::subkey(&key, Label::RootFingerprint, &[]);
-        let mut first = [0; 8];
-        first.copy_from_slice(print.expose_bytes().split_at(8).0);
-        Self { id, fingerprint: Fingerprint(first), key }
+        Self { id, fingerprint: Fingerprint::of(&key), key }
     }
 
     /// The AEAD under this key's wrapping subkey. Made for each use: a root key is used a few times in a process' life.
