@@ -51,7 +51,7 @@ const _: () = {
     }
     const _: () = _enc::normalizes::<patients::email, _enc::Here>();
     impl _enc::Declares<patients::email> for Patient {
-        type By = _enc::Here;
+        type As = patients::email;
     }
     static FIELD_PHONE: _enc::Field = _enc::declare::<
         patients::phone,
@@ -67,7 +67,7 @@ const _: () = {
         }
     }
     impl _enc::Declares<patients::phone> for Patient {
-        type By = _enc::Here;
+        type As = patients::phone;
     }
     static FIELD_CHART: _enc::Field = _enc::declare::<
         patients::chart,
@@ -83,7 +83,7 @@ const _: () = {
         }
     }
     impl _enc::Declares<patients::chart> for Patient {
-        type By = _enc::Here;
+        type As = patients::chart;
     }
     impl _enc::EncryptedModel for Patient {
         fn fields() -> &'static [&'static _enc::Field] {

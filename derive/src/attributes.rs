@@ -133,8 +133,8 @@ impl StructAttributes {
                     parsed.columns_of.is_none().then_some("columns_of = Model")
                 }
                 Some("foreign_schema") => {
-                    parsed.foreign_schema = Some(option.name.clone());
-                    (!matches!(option.value, Value::None)).then_some("foreign_schema")
+                    parsed.foreign_schema = matches!(option.value, Value::None).then(|| option.name.clone());
+                    parsed.foreign_schema.is_none().then_some("foreign_schema")
                 }
                 Some("table") => {
                     parsed.sql_table = option.text();
@@ -224,7 +224,7 @@ impl Encrypt {
                 Some("plaintext") => match option.text() {
                     Some(name) => {
                         parsed.accept_plaintext =
-                            choice("value of `plaintext`", &name, PLAINTEXT, errors) == Some("Accept");
+                            choice("rule for plaintext", &name, PLAINTEXT, errors) == Some("Accept");
                         None
                     }
                     None => Some("plaintext = \"accept\""),

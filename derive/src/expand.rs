@@ -11,6 +11,9 @@ use crate::model::{Field, Model, Role, name};
 /// The code for a model that was validated.
 pub(crate) fn expand(model: &Model) -> TokenStream {
     let krate = &model.krate;
+    if model.table.is_none() && matches!(model.role, Role::Uses(_)) {
+        return TokenStream::new(); // reported already
+    }
     let body = match &model.role {
         Role::Declares => declarations(model),
         Role::Uses(declarer) => checks(model, declarer),
@@ -47,7 +50,7 @@ fn declarations(model: &Model) -> TokenStream {
     }
     let ident = &model.ident;
     let (generics, arguments, bounds) = model.generics.split_for_impl();
-    let columns = all.iter().map(|declaration| [declaration.statik(), declaration.impls()]).flatten();
+    let columns = all.iter().flat_map(|declaration| [declaration.statik(), declaration.impls()]);
     let statics = all.iter().map(|declaration| &declaration.statik);
     let constants = constants(model);
     quote! {
@@ -136,9 +139,10 @@ impl Declaration<'_> {
         }
         let (generics, arguments, bounds) = model.generics.split_for_impl();
         let ident = &model.ident;
-        impls.extend(quote! {
+        let target = target(model, column);
+        impls.extend(quote_spanned! {field.ty.span()=>
             impl #generics _enc::Declares<#column> for #ident #arguments #bounds {
-                type By = #by;
+                type As = #target;
             }
         });
         impls
@@ -146,7 +150,8 @@ impl Declaration<'_> {
 
     /// The class of the field's type, which is where a wrong type is found.
     fn class(&self) -> TokenStream {
-        if self.model.generics.type_params().next().is_some() || self.model.generics.const_params().next().is_some() {
+        let generics = &self.model.generics;
+        if self.field.broken || generics.type_params().next().is_some() || generics.const_params().next().is_some() {
             return quote!(_enc::class::Text); // reported already
         }
         let ty = self.model.without_lifetimes(&self.field.ty);
@@ -187,18 +192,16 @@ fn constants(model: &Model) -> TokenStream {
     let vis = &model.vis;
     let Some(table) = &model.table else { return TokenStream::new() };
     let mut constants = TokenStream::new();
+    let mut seen = Vec::new();
     for (field, _) in model.encrypted() {
         let column = column(table, &field.column);
-        let target = match &model.foreign_schema {
-            Some(_) => {
-                let by = by(model);
-                quote!(_enc::Of<#by, #column>)
-            }
-            None => column,
-        };
+        let target = target(model, &column);
         for (slot, index) in field.searchable.iter().enumerate() {
             let Some(given) = &index.name else { continue };
             let constant = Ident::new(&field.constant(given), given.span());
+            if seen.contains(&constant) {
+                continue; // reported already
+            }
             let doc = format!(" The blind index `{}` of `{}`.", given.value(), name(&field.ident));
             let slot = proc_macro2::Literal::usize_unsuffixed(slot);
             constants.extend(quote! {
@@ -206,6 +209,7 @@ fn constants(model: &Model) -> TokenStream {
                 #[allow(dead_code)]
                 #vis const #constant: _enc::NamedIndex<#target, #slot> = _enc::NamedIndex::new();
             });
+            seen.push(constant);
         }
     }
     if constants.is_empty() {
@@ -248,6 +252,17 @@ fn by(model: &Model) -> TokenStream {
             model.without_lifetimes(quote!(#ident #arguments))
         }
         None => quote!(_enc::Here),
+    }
+}
+
+/// What stands for a column in a type.
+fn target(model: &Model, column: &TokenStream) -> TokenStream {
+    match &model.foreign_schema {
+        Some(_) => {
+            let by = by(model);
+            quote!(_enc::Of<#by, #column>)
+        }
+        None => column.clone(),
     }
 }
 

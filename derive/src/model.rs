@@ -28,7 +28,7 @@ pub(crate) struct Model {
     pub(crate) foreign_schema: Option<Ident>,
     /// Where our crate is found.
     pub(crate) krate: Path,
-    /// All named fields, encrypted or not.
+    /// All named fields, encrypted or not. Empty only if that was reported.
     pub(crate) fields: Vec<Field>,
 }
 
@@ -54,6 +54,8 @@ pub(crate) struct Field {
     pub(crate) embed: Option<Ident>,
     /// What Diesel is told to do with `None`.
     pub(crate) none: NoneAttributes,
+    /// Whether its type was reported already, and the compiler need not look at it.
+    pub(crate) broken: bool,
 }
 
 impl Model {
@@ -114,6 +116,7 @@ impl Field {
             searchable: attributes.searchable,
             embed: attributes.embed,
             none: attributes.none,
+            broken: false,
         }
     }
 
@@ -121,6 +124,19 @@ impl Field {
     pub(crate) fn looks_encrypted(&self) -> bool {
         let inner = option_argument(&self.ty).unwrap_or(&self.ty);
         last_segment(inner).is_some_and(|last| last.ident == "Encrypted" || last.ident == "Sealed")
+    }
+
+    /// Whether its type is visibly one of the language's own, in an `Option` or not.
+    pub(crate) fn looks_plain(&self) -> bool {
+        const PLAIN: &[&str] = &[
+            "String", "str", "Vec", "Box", "Cow", "bool", "char", "i8", "i16", "i32", "i64", "i128", "isize", "u8",
+            "u16", "u32", "u64", "u128", "usize", "f32", "f64",
+        ];
+        let inner = option_argument(&self.ty).unwrap_or(&self.ty);
+        match inner {
+            Type::Reference(_) | Type::Array(_) | Type::Tuple(_) => true,
+            _ => last_segment(inner).is_some_and(|last| PLAIN.iter().any(|plain| last.ident == plain)),
+        }
     }
 
     /// The name of the constant for one of its named indexes: `EMAIL_DOMAIN`.
@@ -158,11 +174,11 @@ fn last_segment(ty: &Type) -> Option<&syn::PathSegment> {
 fn named_fields(ident: &Ident, data: Data, errors: &mut Errors) -> Vec<(Ident, syn::Field)> {
     let what = match data {
         Data::Struct(data) => match data.fields {
-            Fields::Named(fields) => {
+            Fields::Named(fields) if !fields.named.is_empty() => {
                 return fields.named.into_iter().filter_map(|field| field.ident.clone().map(|i| (i, field))).collect();
             }
             Fields::Unnamed(_) => "a tuple struct",
-            Fields::Unit => "a unit struct",
+            Fields::Named(_) | Fields::Unit => "a struct without fields",
         },
         Data::Enum(_) => "an enum",
         Data::Union(_) => "a union",

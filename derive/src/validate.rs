@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use quote::ToTokens;
 use syn::{GenericParam, LitStr};
 
 use crate::attributes::{BoundTo, Encrypt, Searchable};
@@ -13,48 +14,83 @@ const INDEXES_MAX: usize = 15;
 
 /// Reports every broken rule.
 pub(crate) fn validate(model: &mut Model, errors: &mut Errors) {
+    if model.fields.is_empty() {
+        return;
+    }
     if model.table.is_none() {
         errors.at(
             &model.ident,
             format!("`{}` does not say which table it maps to: add `#[diesel(table_name = ..)]`", model.ident),
         );
     }
-    for field in &model.fields {
-        shape(model, field, errors);
+    let broken: Vec<bool> = model.fields.iter().map(|field| !has_good_shape(model, field, errors)).collect();
+    for (field, broken) in model.fields.iter_mut().zip(broken) {
+        field.broken = broken;
     }
     match &model.role {
         Role::Declares => declares(model, errors),
         Role::Uses(_) => uses(model, errors),
     }
-    take_out_doubles(model, errors);
+    take_out(model, errors);
 }
 
 /// Rules for the type and Diesel's attributes of a field, whoever declares its column.
-fn shape(model: &Model, field: &Field, errors: &mut Errors) {
+fn has_good_shape(model: &Model, field: &Field, errors: &mut Errors) -> bool {
     if field.encrypt.is_none() && !field.looks_encrypted() {
-        return;
+        return true;
     }
     if let Some(embed) = &field.embed {
         errors.at(embed, "an embedded struct has columns of its own: derive `Encrypted` on that struct");
+        return false;
     }
-    let Some(inner) = option_argument(&field.ty) else { return };
+    if field.looks_plain() {
+        plain_type(model, field, errors);
+        return false;
+    }
+    let Some(inner) = option_argument(&field.ty) else { return true };
     if option_argument(inner).is_some() {
         let advice = "write `Encrypted<Option<T>, C>` to write NULL, `Option<Encrypted<T, C>>` to leave the column as it \
                       is, or `Option<Encrypted<Option<T>, C>>` for both";
         errors.at(&field.ty, format!("`Option<Option<..>>` cannot hold an encrypted value: {advice}"));
-        return;
+        return false;
     }
     let as_null = field.none.as_null.as_ref().or(model.none.as_null.as_ref()).filter(|(yes, _)| *yes);
     let as_default = field.none.as_default.as_ref().or(model.none.as_default.as_ref()).filter(|(yes, _)| !*yes);
-    if let Some((value, option)) = as_null.or(as_default) {
-        errors.at(
-            &field.ty,
-            format!(
-                "`{option} = {value}` has Diesel bind the `None` of an `Option<Encrypted<..>>` itself\nwrite \
-                 `Encrypted<Option<T>, C>`, whose `None` is NULL"
-            ),
-        );
-    }
+    let Some((value, option)) = as_null.or(as_default) else { return true };
+    errors.at(
+        &field.ty,
+        format!(
+            "`{option} = {value}` has Diesel bind the `None` of an `Option<Encrypted<..>>` itself\nwrite \
+             `Encrypted<Option<T>, C>`, whose `None` is NULL"
+        ),
+    );
+    false
+}
+
+/// A type that would be stored in the clear: says which one to write.
+fn plain_type(model: &Model, field: &Field, errors: &mut Errors) {
+    let text = |tokens: proc_macro2::TokenStream| {
+        let text = tokens.to_string();
+        [(" ::", "::"), (":: ", "::"), (" <", "<"), ("< ", "<"), (" >", ">"), ("& ", "&"), (" ,", ",")]
+            .iter()
+            .fold(text, |text, (from, to)| text.replace(from, to))
+    };
+    let inner = option_argument(&field.ty);
+    let value = text(inner.unwrap_or(&field.ty).to_token_stream());
+    let bound = field.encrypt.as_ref().is_some_and(|encrypt| encrypt.bound_to.is_some());
+    let wrapper = if bound { "Sealed" } else { "Encrypted" };
+    let column = field.column.to_string();
+    let column = match &model.table {
+        Some(table) => format!("{}::{column}", text(table.to_token_stream())),
+        None => column,
+    };
+    let column = match &model.foreign_schema {
+        Some(_) => format!("Of<{}, {column}>", model.ident),
+        None => column,
+    };
+    let ty = format!("{wrapper}<{value}, {column}>");
+    let ty = if inner.is_some() { format!("Option<{ty}>") } else { ty };
+    errors.at(&field.ty, format!("`{}` is to be encrypted, but its type is plain: write `{ty}`", field.ident));
 }
 
 /// Rules for a struct that declares its columns.
@@ -68,7 +104,7 @@ fn declares(model: &Model, errors: &mut Errors) {
              `#[encrypted(columns_of = Model)]`",
         );
     }
-    if model.encrypted().next().is_none() && !model.fields.is_empty() {
+    if model.encrypted().next().is_none() {
         errors.at(
             &model.ident,
             format!(
@@ -103,7 +139,7 @@ fn declares(model: &Model, errors: &mut Errors) {
 
 /// Rules for one declared field.
 fn declared(model: &Model, field: &Field, encrypt: &Encrypt, errors: &mut Errors) {
-    if model.primary_key.iter().any(|key| name(key) == name(&field.column)) {
+    if is_key(model, field) {
         errors.at(
             &field.ident,
             format!(
@@ -150,6 +186,11 @@ fn declared(model: &Model, field: &Field, encrypt: &Encrypt, errors: &mut Errors
         Some(BoundTo::External) | None => {}
     }
     indexes(field, errors);
+}
+
+/// Whether the field's column is part of the primary key.
+fn is_key(model: &Model, field: &Field) -> bool {
+    model.primary_key.iter().any(|key| name(key) == name(&field.column))
 }
 
 /// Rules for the blind indexes of a field.
@@ -250,8 +291,7 @@ fn uses(model: &Model, errors: &mut Errors) {
             );
         }
     }
-    if !model.fields.is_empty() && !model.fields.iter().any(|field| field.encrypt.is_some() || field.looks_encrypted())
-    {
+    if !model.fields.iter().any(|field| field.encrypt.is_some() || field.looks_encrypted()) {
         errors.at(
             &model.ident,
             format!("no field of `{}` is an encrypted column of `{declarer}`: there is nothing to check", model.ident),
@@ -259,11 +299,11 @@ fn uses(model: &Model, errors: &mut Errors) {
     }
 }
 
-/// Two fields with one column or one field id. The later one is no longer expanded.
-fn take_out_doubles(model: &mut Model, errors: &mut Errors) {
+/// Two fields with one column or one field id. The later one is no longer expanded, nor is an encrypted key.
+fn take_out(model: &mut Model, errors: &mut Errors) {
     let mut columns: HashMap<String, String> = HashMap::new();
     let mut ids: HashMap<String, String> = HashMap::new();
-    let mut doubles = Vec::new();
+    let mut left_out = Vec::new();
     for (at, field) in model.fields.iter().enumerate() {
         let Some(encrypt) = &field.encrypt else { continue };
         let column = name(&field.column);
@@ -273,7 +313,7 @@ fn take_out_doubles(model: &mut Model, errors: &mut Errors) {
                 &field.column,
                 format!("the fields `{other}` and `{}` both map to the column `{column}`", field.ident),
             );
-            doubles.push(at);
+            left_out.push(at);
         } else if let Some(other) = ids.insert(id.clone(), field.ident.to_string()) {
             let message = format!(
                 "the fields `{other}` and `{}` have the same field id `{id}`: keys belong to one field",
@@ -284,8 +324,11 @@ fn take_out_doubles(model: &mut Model, errors: &mut Errors) {
                 None => errors.at(&field.ident, message),
             }
         }
+        if is_key(model, field) {
+            left_out.push(at);
+        }
     }
-    for at in doubles {
+    for at in left_out {
         if let Some(field) = model.fields.get_mut(at) {
             field.encrypt = None;
         }
