@@ -1,0 +1,16 @@
+//! What `#[derive(Encrypted)]` and the query DSL accept and refuse. Each file of `ui/fail` breaks one rule, and beside
+//! it stands what the compiler says; each file of `ui/pass` compiles, and its own tests hold.
+//!
+//! After a change that is meant, `TRYBUILD=overwrite cargo test -p diesel-encrypted-tests --test ui` writes the
+//! messages anew.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+#![allow(dead_code, missing_docs, unreachable_pub, reason = "models that are declared and never loaded")]
+
+#[path = "../ui/pass/mod.rs"]
+mod pass;
+
+#[test]
+fn each_mistake_is_refused_with_words_that_help() {
+    trybuild::TestCases::new().compile_fail("ui/fail/*.rs");
+}

@@ -1,0 +1,25 @@
+//! A blind index belongs to an encrypted field.
+
+use diesel_encrypted::Encrypted;
+
+diesel::table! {
+    patients (id) {
+        id -> Integer,
+        user_id -> Integer,
+        email -> Binary,
+        phone -> Nullable<Binary>,
+        note -> Text,
+        age -> Integer,
+    }
+}
+
+#[derive(Encrypted)]
+#[diesel(table_name = patients)]
+struct Patient {
+    #[encrypt]
+    email: Encrypted<String, patients::email>,
+    #[searchable]
+    note: String,
+}
+
+fn main() {}

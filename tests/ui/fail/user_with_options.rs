@@ -1,0 +1,36 @@
+//! A column's options stand where it is declared.
+
+use diesel_encrypted::{Encrypted, Sealed};
+
+diesel::table! {
+    patients (id) {
+        id -> Integer,
+        user_id -> Integer,
+        email -> Binary,
+        phone -> Nullable<Binary>,
+        note -> Text,
+        age -> Integer,
+    }
+}
+
+#[derive(Encrypted)]
+#[diesel(table_name = patients)]
+struct Patient {
+    id: i32,
+    #[encrypt]
+    email: Encrypted<String, patients::email>,
+    #[encrypt(bound_to(id))]
+    phone: Option<Sealed<String, patients::phone>>,
+}
+
+#[derive(Encrypted)]
+#[diesel(table_name = patients)]
+#[encrypted(columns_of = Patient)]
+#[encrypted(foreign_schema, table = "clinic.patients")]
+struct NewPatient {
+    #[encrypt(pad = 64)]
+    #[searchable]
+    email: Encrypted<String, patients::email>,
+}
+
+fn main() {}

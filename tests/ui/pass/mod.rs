@@ -1,0 +1,9 @@
+//! What must compile. A file here is named after what it shows.
+
+mod alias;
+mod foreign_schema;
+mod lifetimes;
+mod options;
+mod raw_identifiers;
+mod renamed_columns;
+mod user;
