@@ -1,8 +1,22 @@
-//! Field-level encryption for Diesel.
+//! Field-level encryption for Diesel: annotate a model, write normal Diesel queries, find ciphertext in the database.
+//!
+//! - [`derive@Encrypted`] declares the encrypted columns of a model.
+//! - [`Encrypted<T, C>`](struct@Encrypted) is a value in the clear in memory, [`Sealed<T, C>`](Sealed) one that is opened
+//!   by hand.
+//! - [`Vault`] holds the keys. It is opened and installed once, at start; tests and tenants enter their own.
+//! - [`encryption_error`] finds our error within Diesel's.
+//!
+//! Comparing an encrypted value in SQL is a compile error: the same value is sealed differently each time.
 
+mod bind;
 mod column;
 mod encrypted;
+mod error;
+mod load;
+mod owner;
 mod sealed;
+pub mod sql_types;
+mod stored;
 
 #[doc(hidden)]
 pub mod __private;
@@ -13,4 +27,6 @@ pub use column::{
 pub use diesel_encrypted_core::*;
 pub use diesel_encrypted_derive::Encrypted;
 pub use encrypted::Encrypted;
-pub use sealed::Sealed;
+pub use error::{EncryptionErrorExt, encryption_error};
+pub use owner::AsOwner;
+pub use sealed::{Failure, OpenedAll, Sealed};

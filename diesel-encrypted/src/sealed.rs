@@ -1,10 +1,251 @@
-//! `Sealed<T, C>`: the ciphertext in memory, opened and sealed by hand.
+//! `Sealed<T, C>`: the ciphertext in memory, sealed and opened by hand.
+//!
+//! Loading it opens nothing and so never fails on a damaged value: the error comes from `open`, for that value alone.
 
+use std::fmt;
 use std::marker::PhantomData;
 
-/// A sealed value of the encrypted column `C`.
+use diesel_encrypted_core::value::{Decode, Encode};
+use diesel_encrypted_core::{ValueError, Vault, VaultId};
+use once_cell::sync::OnceCell;
+
+use crate::Encrypted;
+use crate::bind::{Bindable, Once};
+use crate::column::DeclaredColumn;
+use crate::encrypted::{OpensAlone, OpensForOwner};
+use crate::owner::AsOwner;
+use crate::stored::Stored;
+
+/// A sealed value of the encrypted column `C`, which opens to a `T`.
+///
+/// It is for values that are opened rarely, that belong to an owner whom only the application knows, or that may be
+/// damaged. Where [`Encrypted`] is used without thinking, this one is used by hand:
+///
+/// | column | seal | open |
+/// |---|---|---|
+/// | `#[encrypt]` | [`Sealed::seal`] | [`Sealed::open`], [`Sealed::open_all`] |
+/// | `#[encrypt(bound_to(..))]` | [`Sealed::seal_bound`] | [`Sealed::open_bound`] |
+///
+/// `Option<Sealed<T, C>>` is a column that may be NULL, and is skipped when it is `None` in an insert or a changeset.
+/// `Sealed<Option<T>, C>` writes NULL: make it with [`Sealed::null`] or from an `Option<Sealed<T, C>>`.
 pub struct Sealed<T, C> {
-    #[expect(dead_code, reason = "a placeholder")]
-    sealed: Vec<u8>,
+    stored: Stored,
+    /// The vault that sealed it in this process; `None` if it was loaded.
+    vault: Option<VaultId>,
     value: PhantomData<fn() -> (T, C)>,
+}
+
+impl<T, C> Sealed<T, C> {
+    const fn with(stored: Stored, vault: Option<VaultId>) -> Self {
+        Self { stored, vault, value: PhantomData }
+    }
+
+    /// As the database gave it.
+    pub(crate) const fn loaded(stored: Stored) -> Self {
+        Self::with(stored, None)
+    }
+}
+
+impl<T, C: DeclaredColumn> Sealed<T, C> {
+    /// Seals `value` with the vault of this scope, or else the installed one.
+    ///
+    /// # Errors
+    /// [`ValueError`] if there is no vault or it has no key of this column, if the value has no canonical form, and for
+    /// NULL, which is never sealed.
+    pub fn seal<V>(value: &V) -> Result<Self, ValueError>
+    where
+        V: Encode<Class = C::Class> + ?Sized,
+        C::Binding: OpensAlone,
+    {
+        let field = C::field();
+        Vault::with_current(field, |vault| Ok(Self::sealed_by(vault, vault.seal(field, value)?)))
+    }
+
+    /// Seals `value` for `owner`: the columns that the field's `bound_to` names, in that order. The value opens for the
+    /// same owner alone.
+    ///
+    /// # Errors
+    /// As [`Sealed::seal`].
+    pub fn seal_bound<V>(value: &V, owner: &(impl AsOwner + ?Sized)) -> Result<Self, ValueError>
+    where
+        V: Encode<Class = C::Class> + ?Sized,
+        C::Binding: OpensForOwner,
+    {
+        let field = C::field();
+        let owner = owner.to_owner(field)?;
+        Vault::with_current(field, |vault| Ok(Self::sealed_by(vault, vault.seal_bound(field, value, &owner)?)))
+    }
+
+    fn sealed_by(vault: &Vault, bytes: Vec<u8>) -> Self {
+        Self::with(Stored::new(C::field().storage(), bytes), Some(vault.id()))
+    }
+}
+
+impl<T: Decode, C: DeclaredColumn> Sealed<T, C> {
+    /// Opens the value with the vault of this scope, or else the installed one.
+    ///
+    /// # Errors
+    /// [`ValueError`] if there is no vault, if it lacks the key, or if the value is damaged or of another field, scope or
+    /// type.
+    pub fn open(&self) -> Result<T, ValueError>
+    where
+        C::Binding: OpensAlone,
+    {
+        let field = C::field();
+        Vault::with_current(field, |vault| self.stored.clone().open(vault, field, None))
+    }
+
+    /// Opens the value for `owner`, as it was given to [`Sealed::seal_bound`].
+    ///
+    /// # Errors
+    /// As [`Sealed::open`], and if the value belongs to another owner.
+    pub fn open_bound(&self, owner: &(impl AsOwner + ?Sized)) -> Result<T, ValueError>
+    where
+        C::Binding: OpensForOwner,
+    {
+        let field = C::field();
+        let owner = owner.to_owner(field)?;
+        Vault::with_current(field, |vault| self.stored.clone().open(vault, field, Some(&owner)))
+    }
+
+    /// Opens many values, each for itself: a damaged one is reported and does not keep the others.
+    ///
+    /// ```ignore
+    /// let opened = Sealed::open_all(rows.iter().map(|row| &row.email));
+    /// for failure in &opened.failures {
+    ///     tracing::error!(row = rows[failure.position].id, error = %failure.error);
+    /// }
+    /// ```
+    pub fn open_all<'a>(values: impl IntoIterator<Item = &'a Self>) -> OpenedAll<T>
+    where
+        C: 'a,
+        T: 'a,
+        C::Binding: OpensAlone,
+    {
+        let mut all = OpenedAll { opened: Vec::new(), failures: Vec::new() };
+        for (position, value) in values.into_iter().enumerate() {
+            match value.open() {
+                Ok(value) => all.opened.push((position, value)),
+                Err(error) => all.failures.push(Failure { position, error }),
+            }
+        }
+        all
+    }
+}
+
+impl<T, C> Sealed<Option<T>, C> {
+    /// NULL, to be written.
+    #[must_use]
+    pub const fn null() -> Self {
+        Self::loaded(Stored::Null)
+    }
+
+    /// The sealed value, or `None` for NULL.
+    #[must_use]
+    pub fn into_option(self) -> Option<Sealed<T, C>> {
+        match self.stored {
+            Stored::Null => None,
+            stored => Some(Sealed::with(stored, self.vault)),
+        }
+    }
+}
+
+impl<T, C> From<Option<Sealed<T, C>>> for Sealed<Option<T>, C> {
+    fn from(value: Option<Sealed<T, C>>) -> Self {
+        value.map_or_else(Self::null, |value| Self::with(value.stored, value.vault))
+    }
+}
+
+/// Seals the value: [`Sealed::seal`].
+impl<T, C> TryFrom<Encrypted<T, C>> for Sealed<T, C>
+where
+    T: Encode<Class = C::Class>,
+    C: DeclaredColumn<Binding: OpensAlone>,
+{
+    type Error = ValueError;
+
+    fn try_from(value: Encrypted<T, C>) -> Result<Self, ValueError> {
+        Self::seal(value.expose())
+    }
+}
+
+/// Opens the value: [`Sealed::open`].
+impl<T, C> TryFrom<Sealed<T, C>> for Encrypted<T, C>
+where
+    T: Decode,
+    C: DeclaredColumn<Binding: OpensAlone>,
+{
+    type Error = ValueError;
+
+    fn try_from(sealed: Sealed<T, C>) -> Result<Self, ValueError> {
+        let field = C::field();
+        let value = Vault::with_current(field, |vault| sealed.stored.open(vault, field, None))?;
+        Ok(Self::new(value))
+    }
+}
+
+impl<T, C> Clone for Sealed<T, C> {
+    fn clone(&self) -> Self {
+        Self::with(self.stored.clone(), self.vault)
+    }
+}
+
+impl<T, C> fmt::Debug for Sealed<T, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealed([redacted])")
+    }
+}
+
+impl<T, C: DeclaredColumn> Bindable for Sealed<T, C> {
+    /// A value sealed by this process goes to the scope of the vault that sealed it. One that was loaded is written as it
+    /// is, with or without a vault.
+    fn stored<'a>(&'a self, _: &'a OnceCell<Once>) -> Result<&'a Stored, ValueError> {
+        let Some(sealed_by) = self.vault else { return Ok(&self.stored) };
+        let field = C::field();
+        match Vault::with_current(field, |vault| Ok(vault.id())) {
+            Ok(current) if current != sealed_by => Err(crate::error::sealed_elsewhere(field)),
+            _ => Ok(&self.stored),
+        }
+    }
+}
+
+/// What [`Sealed::open_all`] gave.
+#[derive(Clone)]
+#[must_use]
+pub struct OpenedAll<T> {
+    /// The opened values with their positions in the input, from 0, in order.
+    pub opened: Vec<(usize, T)>,
+    /// The values that did not open, in order.
+    pub failures: Vec<Failure>,
+}
+
+impl<T> OpenedAll<T> {
+    /// All values in order, if each opened.
+    ///
+    /// # Errors
+    /// The first failure otherwise.
+    pub fn into_result(self) -> Result<Vec<T>, Failure> {
+        match self.failures.into_iter().next() {
+            Some(failure) => Err(failure),
+            None => Ok(self.opened.into_iter().map(|(_, value)| value).collect()),
+        }
+    }
+}
+
+impl<T> fmt::Debug for OpenedAll<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenedAll").field("opened", &self.opened.len()).field("failures", &self.failures).finish()
+    }
+}
+
+/// A value that did not open.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("value {position}: {error}")]
+#[non_exhaustive]
+pub struct Failure {
+    /// Its position in the input, from 0.
+    pub position: usize,
+    /// Why.
+    #[source]
+    pub error: ValueError,
 }

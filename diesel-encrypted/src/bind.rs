@@ -1,0 +1,208 @@
+//! Writing: the node that a sealed value becomes in a statement, and the bind parameter within it.
+//!
+//! The node must not be comparable. `Encrypted` and `Sealed` themselves must not implement `ToSql`: Diesel would then bind
+//! an `Option` of them by itself, and `filter(phone.eq(Some(..)))` would compile and find nothing.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use diesel::backend::Backend;
+use diesel::expression::{
+    AppearsOnTable, AsExpression, Expression, SelectableExpression, TypedExpressionType, ValidGrouping, is_aggregate,
+};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::{Binary, HasSqlType, Nullable, SqlType, Text};
+use diesel_encrypted_core::{Field, ValueError, Vault, VaultId};
+use once_cell::sync::OnceCell;
+
+use crate::column::DeclaredColumn;
+use crate::sql_types::Ciphertext;
+use crate::stored::Stored;
+use crate::{Encrypted, Sealed};
+
+/// What a statement sealed, and the vault it did so with.
+pub struct Once {
+    pub(crate) vault: VaultId,
+    pub(crate) stored: Stored,
+}
+
+impl Once {
+    /// What was sealed, if `vault` is the one that sealed it.
+    pub(crate) fn under(&self, vault: &Vault, field: &'static Field) -> Result<&Stored, ValueError> {
+        if self.vault == vault.id() { Ok(&self.stored) } else { Err(crate::error::sealed_elsewhere(field)) }
+    }
+}
+
+/// A value that a statement can write to an encrypted column.
+pub trait Bindable {
+    /// What is stored. The first call may seal into `once`; each later one gives the same bytes, since a driver may
+    /// serialise a bind twice and keeps the reference.
+    fn stored<'a>(&'a self, once: &'a OnceCell<Once>) -> Result<&'a Stored, ValueError>;
+}
+
+impl<V: Bindable + ?Sized> Bindable for &V {
+    fn stored<'a>(&'a self, once: &'a OnceCell<Once>) -> Result<&'a Stored, ValueError> {
+        (**self).stored(once)
+    }
+}
+
+/// The bind parameter: seals when it is serialised, so that `debug_query` neither seals nor fails.
+pub struct Bind<V> {
+    value: V,
+    once: OnceCell<Once>,
+}
+
+impl<V> fmt::Debug for Bind<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[sealed]")
+    }
+}
+
+macro_rules! serialize_bind {
+    ($([$($column:ident)?] $sql_type:ty: $inner:ty as $as:ty => $method:ident;)*) => { $(
+        impl<V: Bindable, DB: Backend $(, $column: 'static)?> ToSql<$sql_type, DB> for Bind<V>
+        where
+            $inner: ToSql<$as, DB>,
+        {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+                self.value.stored(&self.once)?.$method(out)
+            }
+        }
+    )* };
+}
+
+serialize_bind! {
+    [] Binary: [u8] as Binary => to_binary;
+    [] Nullable<Binary>: [u8] as Binary => to_binary;
+    [] Text: str as Text => to_text;
+    [] Nullable<Text>: str as Text => to_text;
+    [C] Ciphertext<C>: [u8] as Binary => to_binary;
+    [C] Nullable<Ciphertext<C>>: [u8] as Binary => to_binary;
+}
+
+/// An encrypted value in a statement: `.values(..)` and `.set(..)` take it, comparisons do not.
+pub struct Assign<ST, V> {
+    bind: Bind<V>,
+    sql_type: PhantomData<fn() -> ST>,
+}
+
+impl<ST, V> Assign<ST, V> {
+    fn new(value: V) -> Self {
+        Self { bind: Bind { value, once: OnceCell::new() }, sql_type: PhantomData }
+    }
+}
+
+impl<ST, V: Clone> Clone for Assign<ST, V> {
+    /// The copy is sealed anew: it may be executed in another scope.
+    fn clone(&self) -> Self {
+        Self::new(self.bind.value.clone())
+    }
+}
+
+impl<ST, V> fmt::Debug for Assign<ST, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.bind.fmt(f)
+    }
+}
+
+impl<ST: SqlType + TypedExpressionType, V> Expression for Assign<ST, V> {
+    type SqlType = ST;
+}
+
+impl<ST, V, DB> QueryFragment<DB> for Assign<ST, V>
+where
+    DB: Backend + HasSqlType<ST>,
+    Bind<V>: ToSql<ST, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_bind_param::<ST, Bind<V>>(&self.bind)
+    }
+}
+
+impl<ST: QueryId, V> QueryId for Assign<ST, V> {
+    type QueryId = Assign<ST::QueryId, ()>;
+    const HAS_STATIC_QUERY_ID: bool = ST::HAS_STATIC_QUERY_ID;
+}
+
+impl<ST, V, QS> SelectableExpression<QS> for Assign<ST, V> where Self: AppearsOnTable<QS> {}
+impl<ST, V, QS> AppearsOnTable<QS> for Assign<ST, V> where Self: Expression {}
+
+/// What may stand in a `WHERE`, `ON`, `HAVING` or `SELECT`. No encrypted value does.
+#[diagnostic::on_unimplemented(
+    message = "an encrypted value cannot be compared in SQL: the same value is sealed differently each time",
+    label = "this value is encrypted",
+    note = "search with `.blind_eq(..)` on a `#[searchable]` column; without one, load the rows and compare there"
+)]
+pub trait Comparable {}
+
+impl<ST, V, G> ValidGrouping<G> for Assign<ST, V>
+where
+    Self: Comparable,
+{
+    type IsAggregate = is_aggregate::No;
+}
+
+macro_rules! as_expression {
+    (@one [$($bound:tt)*] $sql_type:ty, $value:ty) => {
+        impl<T, C: DeclaredColumn<$($bound)*>> AsExpression<$sql_type> for $value {
+            type Expression = Assign<$sql_type, Self>;
+
+            fn as_expression(self) -> Self::Expression {
+                Assign::new(self)
+            }
+        }
+    };
+    ($([$($bound:tt)*] $sql_type:ty;)*) => { $(
+        as_expression!(@one [$($bound)*] $sql_type, Encrypted<T, C>);
+        as_expression!(@one [$($bound)*] $sql_type, &Encrypted<T, C>);
+        as_expression!(@one [$($bound)*] $sql_type, &&Encrypted<T, C>);
+        as_expression!(@one [$($bound)*] $sql_type, Sealed<T, C>);
+        as_expression!(@one [$($bound)*] $sql_type, &Sealed<T, C>);
+        as_expression!(@one [$($bound)*] $sql_type, &&Sealed<T, C>);
+    )* };
+}
+
+as_expression! {
+    [SqlType = Binary] Binary;
+    [SqlType = Nullable<Binary>] Nullable<Binary>;
+    [SqlType = Text] Text;
+    [SqlType = Nullable<Text>] Nullable<Text>;
+    [] Ciphertext<C::Column>;
+    [] Nullable<Ciphertext<C::Column>>;
+}
+
+/// What Diesel may bind within an `Option`. No encrypted value is: Diesel's own node could be compared.
+#[diagnostic::on_unimplemented(
+    message = "an `Option` of an encrypted value cannot be bound: Diesel would let it be compared in SQL",
+    label = "bound within an `Option`",
+    note = "to write NULL, use `Encrypted<Option<T>, C>` (or `Sealed<Option<T>, C>`)",
+    note = "to leave the column alone, use `Option<Encrypted<T, C>>` in a struct without `treat_none_as_null` and \
+            `treat_none_as_default_value = false`; for both, `Option<Encrypted<Option<T>, C>>`",
+    note = "to search, use `.blind_eq(..)` on a `#[searchable]` column"
+)]
+pub trait BoundWithinOption {}
+
+macro_rules! refuse_options {
+    ($([$($column:ident)?] $sql_type:ty;)*) => { $(
+        refuse_options!(@one [$($column)?] $sql_type, Encrypted<T, C>);
+        refuse_options!(@one [$($column)?] $sql_type, Sealed<T, C>);
+    )* };
+    (@one [$($column:ident)?] $sql_type:ty, $value:ty) => {
+        impl<T, C, DB: Backend $(, $column)?> ToSql<$sql_type, DB> for $value
+        where
+            Self: BoundWithinOption,
+        {
+            fn to_sql<'b>(&'b self, _: &mut Output<'b, '_, DB>) -> serialize::Result {
+                Err("an encrypted value was bound within an `Option`".into())
+            }
+        }
+    };
+}
+
+refuse_options! {
+    [] Binary;
+    [] Text;
+    [D] Ciphertext<D>;
+}

@@ -1,0 +1,138 @@
+//! Reading: opens values while a row is loaded, or keeps them sealed.
+//!
+//! A value that does not open must never become the stored bytes, an empty value or a default: it is an error.
+
+use diesel::backend::Backend;
+use diesel::deserialize::{FromSql, Queryable, Result};
+use diesel::sql_types::{Binary, Nullable, SingleValue, SqlType, Text, is_nullable};
+use diesel_encrypted_core::{Decode, Vault};
+
+use crate::column::DeclaredColumn;
+use crate::encrypted::OpensAlone;
+use crate::sql_types::Ciphertext;
+use crate::stored::Stored;
+use crate::{Encrypted, Sealed};
+
+impl<T, C, DB> FromSql<Binary, DB> for Encrypted<T, C>
+where
+    T: Decode,
+    C: DeclaredColumn<Binding: OpensAlone>,
+    DB: Backend,
+    Vec<u8>: FromSql<Binary, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> Result<Self> {
+        let (field, sealed) = (C::field(), Vec::from_sql(bytes)?);
+        Ok(Self::new(Vault::with_current(field, |vault| vault.open(field, sealed))?))
+    }
+}
+
+impl<T, C, DB> FromSql<Text, DB> for Encrypted<T, C>
+where
+    T: Decode,
+    C: DeclaredColumn<Binding: OpensAlone>,
+    DB: Backend,
+    String: FromSql<Text, DB>,
+{
+    fn from_sql(text: DB::RawValue<'_>) -> Result<Self> {
+        let (field, sealed) = (C::field(), String::from_sql(text)?);
+        Ok(Self::new(Vault::with_current(field, |vault| vault.open_text(field, sealed))?))
+    }
+}
+
+impl<T, C, DB> FromSql<Ciphertext<C::Column>, DB> for Encrypted<T, C>
+where
+    C: DeclaredColumn,
+    DB: Backend,
+    Self: FromSql<Binary, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> Result<Self> {
+        <Self as FromSql<Binary, DB>>::from_sql(bytes)
+    }
+}
+
+impl<T, C, ST, DB> FromSql<Nullable<ST>, DB> for Encrypted<Option<T>, C>
+where
+    ST: SqlType<IsNull = is_nullable::NotNull>,
+    DB: Backend,
+    Encrypted<T, C>: FromSql<ST, DB>,
+{
+    fn from_sql(value: DB::RawValue<'_>) -> Result<Self> {
+        <Encrypted<T, C> as FromSql<ST, DB>>::from_sql(value).map(|value| Self::new(Some(value.into_inner())))
+    }
+
+    fn from_nullable_sql(value: Option<DB::RawValue<'_>>) -> Result<Self> {
+        value.map_or_else(|| Ok(Self::new(None)), <Self as FromSql<Nullable<ST>, DB>>::from_sql)
+    }
+}
+
+impl<T, C, ST, DB> Queryable<ST, DB> for Encrypted<T, C>
+where
+    ST: SingleValue,
+    DB: Backend,
+    Self: FromSql<ST, DB>,
+{
+    type Row = Self;
+
+    fn build(row: Self) -> Result<Self> {
+        Ok(row)
+    }
+}
+
+impl<T, C, DB> FromSql<Binary, DB> for Sealed<T, C>
+where
+    DB: Backend,
+    Vec<u8>: FromSql<Binary, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> Result<Self> {
+        Ok(Self::loaded(Stored::Bytes(Vec::from_sql(bytes)?)))
+    }
+}
+
+impl<T, C, DB> FromSql<Text, DB> for Sealed<T, C>
+where
+    DB: Backend,
+    String: FromSql<Text, DB>,
+{
+    fn from_sql(text: DB::RawValue<'_>) -> Result<Self> {
+        Ok(Self::loaded(Stored::Text(String::from_sql(text)?)))
+    }
+}
+
+impl<T, C, DB> FromSql<Ciphertext<C::Column>, DB> for Sealed<T, C>
+where
+    C: DeclaredColumn,
+    DB: Backend,
+    Self: FromSql<Binary, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> Result<Self> {
+        <Self as FromSql<Binary, DB>>::from_sql(bytes)
+    }
+}
+
+impl<T, C, ST, DB> FromSql<Nullable<ST>, DB> for Sealed<Option<T>, C>
+where
+    ST: SqlType<IsNull = is_nullable::NotNull>,
+    DB: Backend,
+    Sealed<T, C>: FromSql<ST, DB>,
+{
+    fn from_sql(value: DB::RawValue<'_>) -> Result<Self> {
+        <Sealed<T, C> as FromSql<ST, DB>>::from_sql(value).map(|value| Some(value).into())
+    }
+
+    fn from_nullable_sql(value: Option<DB::RawValue<'_>>) -> Result<Self> {
+        value.map_or_else(|| Ok(Self::null()), <Self as FromSql<Nullable<ST>, DB>>::from_sql)
+    }
+}
+
+impl<T, C, ST, DB> Queryable<ST, DB> for Sealed<T, C>
+where
+    ST: SingleValue,
+    DB: Backend,
+    Self: FromSql<ST, DB>,
+{
+    type Row = Self;
+
+    fn build(row: Self) -> Result<Self> {
+        Ok(row)
+    }
+}
