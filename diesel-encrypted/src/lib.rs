@@ -3,17 +3,22 @@
 //! - [`derive@Encrypted`] declares the encrypted columns of a model.
 //! - [`Encrypted<T, C>`](struct@Encrypted) is a value in the clear in memory, [`Sealed<T, C>`](Sealed) one that is opened
 //!   by hand.
+//! - [`dsl`] searches: `.blind_eq(..)` and what goes with it, on `#[searchable]` columns.
 //! - [`Vault`] holds the keys. It is opened and installed once, at start; tests and tenants enter their own.
 //! - [`encryption_error`] finds our error within Diesel's.
 //!
 //! Comparing an encrypted value in SQL is a compile error: the same value is sealed differently each time.
+//!
+//! [`prelude`] has what most modules need.
 
 mod bind;
 mod column;
+pub mod dsl;
 mod encrypted;
 mod error;
 mod load;
 mod owner;
+pub mod prelude;
 mod sealed;
 pub mod sql_types;
 mod stored;

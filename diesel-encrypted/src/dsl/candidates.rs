@@ -1,0 +1,152 @@
+//! Equality by an index that keeps fewer than 112 bits.
+//!
+//! Its tags are shared by different values on purpose, so that the database cannot tell them apart. What it finds must
+//! not reach the application before it is confirmed: nothing here is an expression until rows are confirmed as well.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+
+use diesel::result::{Error, QueryResult};
+use diesel_encrypted_core::value::Encode;
+use diesel_encrypted_core::{ValueError, Vault};
+
+use super::blind_eq::BlindEq;
+use super::search::Search;
+use crate::Encrypted;
+use crate::column::DeclaredColumn;
+
+/// `column.blind_eq_candidates(value)`: a search that still has to be confirmed. `N` is the column or
+/// [`Of<Model, column>`](crate::Of).
+#[must_use = "candidates are searched by `.confirm(..)`"]
+pub struct BlindEqCandidates<E, N, const SLOT: usize = 0> {
+    filter: BlindEq<E, SLOT>,
+    /// The normalised value; `None` for NULL, which nothing equals.
+    wanted: Result<Option<Vec<u8>>, ValueError>,
+    column: PhantomData<fn() -> N>,
+}
+
+impl<E, N: DeclaredColumn, const SLOT: usize> BlindEqCandidates<E, N, SLOT> {
+    pub(super) fn new(expr: E, value: impl Encode) -> Self {
+        let wanted = normalized::<N, SLOT>(&value);
+        Self { filter: BlindEq::new(expr, Search::of(N::field(), SLOT, [value])), wanted, column: PhantomData }
+    }
+
+    /// Runs the query that `load` makes of the filter, and keeps the rows whose value (which `value` points at) equals the
+    /// one searched for, after normalisation.
+    ///
+    /// ```ignore
+    /// let found = patients::birthday
+    ///     .blind_eq_candidates(day)
+    ///     .confirm(
+    ///         |filter| patients::table.filter(filter).select(Patient::as_select()).load(conn),
+    ///         |patient| &patient.birthday,
+    ///     )?;
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `load`, and a [`ValueError`] as `SerializationError` if the value searched for cannot be normalised.
+    pub fn confirm<Row, S>(
+        self,
+        load: impl FnOnce(BlindEq<E, SLOT>) -> QueryResult<Vec<Row>>,
+        value: impl Fn(&Row) -> &S,
+    ) -> QueryResult<Vec<Row>>
+    where
+        S: Confirms<N::Column, SLOT>,
+    {
+        let rows = load(self.filter)?;
+        keep(rows, self.wanted, value)
+    }
+
+    /// [`confirm`](Self::confirm) for an asynchronous connection.
+    ///
+    /// # Errors
+    /// As `confirm`.
+    pub async fn confirm_async<Row, S, F>(
+        self,
+        load: impl FnOnce(BlindEq<E, SLOT>) -> F,
+        value: impl Fn(&Row) -> &S,
+    ) -> QueryResult<Vec<Row>>
+    where
+        F: Future<Output = QueryResult<Vec<Row>>>,
+        S: Confirms<N::Column, SLOT>,
+    {
+        let rows = load(self.filter).await?;
+        keep(rows, self.wanted, value)
+    }
+}
+
+impl<E, N, const SLOT: usize> fmt::Debug for BlindEqCandidates<E, N, SLOT> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlindEqCandidates").finish_non_exhaustive()
+    }
+}
+
+fn keep<Row, C, S, const SLOT: usize>(
+    mut rows: Vec<Row>,
+    wanted: Result<Option<Vec<u8>>, ValueError>,
+    value: impl Fn(&Row) -> &S,
+) -> QueryResult<Vec<Row>>
+where
+    S: Confirms<C, SLOT>,
+{
+    let wanted = wanted.map_err(|error| Error::SerializationError(error.into()))?;
+    let mut failure = None;
+    rows.retain(|row| {
+        if failure.is_some() {
+            return false;
+        }
+        match value(row).normalized() {
+            Ok(found) => found.is_some() && found == wanted,
+            Err(error) => {
+                failure = Some(error);
+                false
+            }
+        }
+    });
+    match failure {
+        None => Ok(rows),
+        Some(error) => Err(Error::SerializationError(error.into())),
+    }
+}
+
+fn normalized<N: DeclaredColumn, const SLOT: usize>(value: &impl Encode) -> Result<Option<Vec<u8>>, ValueError> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let field = N::field();
+    Vault::with_current(field, |vault| vault.normalized(field, SLOT, value))
+}
+
+/// An opened value of the column `C`, which can be compared with the one searched for.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an opened value of the column `{C}`",
+    label = "cannot confirm a candidate of `{C}`",
+    note = "point at the row's own field: `|row| &row.field`, an `Encrypted<T, {C}>` or an `Option` of it"
+)]
+pub trait Confirms<C, const SLOT: usize> {
+    /// The normalised value, or `None` for NULL.
+    ///
+    /// # Errors
+    /// [`ValueError`] if there is no vault, or the value has no canonical form.
+    fn normalized(&self) -> Result<Option<Vec<u8>>, ValueError>;
+}
+
+impl<T, N, C, const SLOT: usize> Confirms<C, SLOT> for Encrypted<T, N>
+where
+    T: Encode,
+    N: DeclaredColumn<Column = C>,
+{
+    fn normalized(&self) -> Result<Option<Vec<u8>>, ValueError> {
+        normalized::<N, SLOT>(self.expose())
+    }
+}
+
+impl<T, C, const SLOT: usize> Confirms<C, SLOT> for Option<T>
+where
+    T: Confirms<C, SLOT>,
+{
+    fn normalized(&self) -> Result<Option<Vec<u8>>, ValueError> {
+        self.as_ref().map_or(Ok(None), Confirms::normalized)
+    }
+}

@@ -1,0 +1,204 @@
+//! Searching encrypted columns: the methods that `#[searchable]` columns gain, and the SQL that they become.
+//!
+//! A blind index holds for each value a tag that equal values share. The tags are inside the sealed values, so whatever
+//! writes a value writes its tags, and a search compares the slice of the column that holds them.
+//!
+//! Each method has a type of its own here, to be named in signatures as with Diesel's own `diesel::dsl`:
+//!
+//! ```ignore
+//! fn by_email(email: &str) -> diesel::dsl::Filter<patients::table, diesel_encrypted::dsl::BlindEq<patients::email>> {
+//!     patients::table.filter(patients::email.blind_eq(email))
+//! }
+//! ```
+
+mod blind_eq;
+mod blind_eq_any;
+mod blind_index;
+mod blind_ne;
+mod candidates;
+mod conflict;
+mod dialect;
+mod locate;
+mod named;
+mod node;
+mod search;
+
+use diesel::expression::Expression;
+use diesel::query_source::Column;
+
+pub use blind_eq::BlindEq;
+pub use blind_eq_any::BlindEqAny;
+pub use blind_index::{BlindIndex, BlindIndexEq};
+pub use blind_ne::BlindNe;
+pub use candidates::{BlindEqCandidates, Confirms};
+pub use conflict::BlindConflictTarget;
+pub use dialect::SlotBackend;
+pub use locate::{AsAliased, AsColumn, AsNullable, Locates};
+pub use named::By;
+pub use search::{SearchValue, Tag};
+
+use crate::column::{DeclaredColumn, EncryptedColumn, Full, NamedIndex, Of, SearchableColumn, StoredAs, Truncated};
+use crate::encrypted::{Encrypted, OpensAlone};
+use search::Search;
+
+/// A blind index whose equal tags mean equal values.
+#[diagnostic::on_unimplemented(
+    message = "this blind index keeps fewer than 112 bits, so that different values share tags on purpose",
+    label = "equal tags are not equal values",
+    note = "only equality can be asked, and its candidates must be confirmed after they are opened: \
+            `.blind_eq_candidates(value).confirm(|filter| query.filter(filter).load(conn), |row| &row.column)`"
+)]
+pub trait Exact {}
+
+impl Exact for Full {}
+
+/// A blind index whose equal tags give candidates.
+#[diagnostic::on_unimplemented(
+    message = "this blind index keeps all of its bits, so that equal tags mean equal values",
+    label = "needs no candidates",
+    note = "use `.blind_eq(value)`"
+)]
+pub trait Approximate {}
+
+impl Approximate for Truncated {}
+
+/// The column that the expression `E` stands for.
+type ColumnOf<E, K> = <E as Locates<K>>::Column;
+/// The class of the values of the column that the expression `E` stands for.
+type ClassOf<E, K, D> = <ColumnOf<E, K> as EncryptedColumn<D>>::Class;
+
+/// The methods of columns with a blind index.
+///
+/// They are there for columns, for columns of an alias (`a.field(patients::email)`) and for `.nullable()` of either. `D`
+/// (who declared the column) and `K` (the kind of expression) are inferred.
+pub trait BlindIndexExpressionMethods: Expression + Sized {
+    /// `column = value`, by the blind index: true where the normalised values are equal.
+    ///
+    /// As in SQL, NULL equals nothing: `blind_eq(None::<&str>)` and rows whose column is NULL are never found, nor by the
+    /// negation. The database's index on the slot is used (see `docs/operations.md`).
+    fn blind_eq<V, D, K>(self, value: V) -> BlindEq<Self>
+    where
+        Self: Locates<K>,
+        Self::SqlType: StoredAs,
+        ColumnOf<Self, K>: SearchableColumn<D, Width: Exact>,
+        V: SearchValue<ClassOf<Self, K, D>>,
+    {
+        BlindEq::new(self, Search::of(ColumnOf::<Self, K>::field(), 0, [value]))
+    }
+
+    /// `column <> value`, by the blind index.
+    ///
+    /// As in SQL, NULL differs from nothing. A row without a tag (written before the column became searchable and not
+    /// reindexed since) is unknown like NULL: neither `blind_eq` nor `blind_ne` finds it.
+    fn blind_ne<V, D, K>(self, value: V) -> BlindNe<Self>
+    where
+        Self: Locates<K>,
+        Self::SqlType: StoredAs,
+        ColumnOf<Self, K>: SearchableColumn<D, Width: Exact>,
+        V: SearchValue<ClassOf<Self, K, D>>,
+    {
+        BlindNe::new(self, Search::of(ColumnOf::<Self, K>::field(), 0, [value]))
+    }
+
+    /// `column IN (values)`, by the blind index. No values: nothing is found.
+    fn blind_eq_any<I, D, K>(self, values: I) -> BlindEqAny<Self>
+    where
+        Self: Locates<K>,
+        Self::SqlType: StoredAs,
+        ColumnOf<Self, K>: SearchableColumn<D, Width: Exact>,
+        I: IntoIterator<Item: SearchValue<ClassOf<Self, K, D>>>,
+    {
+        BlindEqAny::new(self, Search::of(ColumnOf::<Self, K>::field(), 0, values))
+    }
+
+    /// The tag itself, to group, count and join by: `Nullable<Binary>` (15 bytes) or `Nullable<Text>` (20 characters),
+    /// NULL for rows without a tag.
+    ///
+    /// It tells nothing but which rows are equal, within one generation: while an index is being renewed, rows of the old
+    /// generation are groups of their own until they are reindexed. To join two columns by it they need a common `domain`.
+    ///
+    /// ```ignore
+    /// patients::table
+    ///     .group_by(patients::city.blind_index())
+    ///     .select((patients::city.blind_index(), count_star()))
+    ///     .load::<(Option<Vec<u8>>, i64)>(conn)?;
+    /// ```
+    fn blind_index<D, K>(self) -> BlindIndex<Self>
+    where
+        Self: Locates<K>,
+        Self::SqlType: StoredAs,
+        ColumnOf<Self, K>: SearchableColumn<D, Width: Exact>,
+    {
+        BlindIndex::new(self)
+    }
+
+    /// Equality by an index that keeps fewer than 112 bits: different values share tags, so what the database finds are
+    /// candidates. This is no expression yet: [`confirm`](BlindEqCandidates::confirm) runs the query and keeps the rows
+    /// whose opened value is equal.
+    fn blind_eq_candidates<V, D, K>(self, value: V) -> BlindEqCandidates<Self, Of<D, ColumnOf<Self, K>>>
+    where
+        Self: Locates<K>,
+        Self::SqlType: StoredAs,
+        ColumnOf<Self, K>: SearchableColumn<D, Width: Approximate>,
+        Of<D, ColumnOf<Self, K>>: DeclaredColumn,
+        V: SearchValue<ClassOf<Self, K, D>>,
+    {
+        BlindEqCandidates::new(self, value)
+    }
+
+    /// The same methods by another index of the column than its first, such as `Patient::EMAIL_DOMAIN`:
+    ///
+    /// ```ignore
+    /// patients::table.filter(patients::email.by(Patient::EMAIL_DOMAIN).blind_eq("example.org"))
+    /// ```
+    fn by<N, K, const SLOT: usize>(self, index: NamedIndex<N, SLOT>) -> By<Self, N, SLOT>
+    where
+        N: DeclaredColumn,
+        Self: Locates<K, Column = N::Column>,
+        Self::SqlType: StoredAs,
+    {
+        By::new(self, index)
+    }
+
+    /// The target of `ON CONFLICT` for a unique index on the blind index:
+    ///
+    /// ```ignore
+    /// diesel::insert_into(patients::table)
+    ///     .values(&patient)
+    ///     .on_conflict(patients::email.blind_conflict_target())
+    ///     .do_update()
+    ///     .set(patients::email.eq(excluded(patients::email)))
+    ///     .execute(conn)?;
+    /// ```
+    fn blind_conflict_target<D>(self) -> BlindConflictTarget
+    where
+        Self: SearchableColumn<D, Width: Exact>,
+        Self::SqlType: StoredAs,
+    {
+        conflict::target::<Self>(0)
+    }
+
+    /// A value for this column, where its type cannot be inferred: `.set(patients::email.eq(patients::email.seal("..")))`.
+    fn seal<T, D>(self, value: T) -> Encrypted<T, Of<D, Self>>
+    where
+        Self: EncryptedColumn<D, Binding: OpensAlone>,
+    {
+        Encrypted::new(value)
+    }
+}
+
+impl<E: Expression> BlindIndexExpressionMethods for E {}
+
+/// The storage of the expression `E`.
+pub(crate) const fn storage<E>() -> diesel_encrypted_core::Storage
+where
+    E: Expression,
+    E::SqlType: StoredAs,
+{
+    <E::SqlType as StoredAs>::STORAGE
+}
+
+/// The name of the column, quoted as PostgreSQL and SQLite do.
+fn quoted<C: Column>() -> String {
+    format!("\"{}\"", C::NAME.replace('"', "\"\""))
+}

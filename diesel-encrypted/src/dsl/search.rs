@@ -1,0 +1,117 @@
+//! What is searched for: the tags of a value under each live generation, and the bind parameters that carry them.
+//!
+//! Tags are computed when the search is written, since the SQL depends on their number; a failure waits for the bind, so
+//! that nothing but executing a statement fails. The value itself is not kept.
+
+use std::fmt;
+
+use diesel::backend::Backend;
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::{Binary, Text};
+use diesel_encrypted_core::format::text;
+use diesel_encrypted_core::value::{Encode, ValueClass};
+use diesel_encrypted_core::{Field, Storage, ValueError, Vault, VaultId};
+
+/// A value that a column of the class `K` can be searched for.
+#[diagnostic::on_unimplemented(
+    message = "a column of class `{K}` cannot be searched for a `{Self}`",
+    label = "encodes to another class than the column's values",
+    note = "give the value in the column's own type: values of different classes are never equal"
+)]
+pub trait SearchValue<K: ValueClass>: Encode {}
+
+impl<V: Encode<Class = K> + ?Sized, K: ValueClass> SearchValue<K> for V {}
+
+/// The tags of one or more values.
+#[derive(Clone, Debug)]
+pub(crate) struct Search {
+    pub(crate) tags: Vec<Tag>,
+    /// Whether NULL was among the values.
+    pub(crate) null: bool,
+}
+
+impl Search {
+    /// The tags of `values` in the blind index `slot` of `field`, one for each live generation.
+    pub(crate) fn of<V: Encode>(field: &'static Field, slot: usize, values: impl IntoIterator<Item = V>) -> Self {
+        let mut search = Self { tags: Vec::new(), null: false };
+        let found = Vault::with_current(field, |vault| {
+            for value in values {
+                if value.is_null() {
+                    search.null = true;
+                    continue;
+                }
+                let slots = vault.search_slots(field, slot, &value)?;
+                search.tags.reserve(slots.len());
+                search.tags.extend(slots.into_iter().map(|slot| Tag {
+                    field,
+                    content: match field.storage() {
+                        Storage::Binary => Content::Bytes(slot),
+                        Storage::Text => Content::Text(text::encode(&slot)),
+                    },
+                    vault: Some(vault.id()),
+                }));
+            }
+            Ok(())
+        });
+        if let Err(error) = found {
+            search.tags = vec![Tag { field, content: Content::Failed(error), vault: None }];
+        }
+        search
+    }
+}
+
+/// One tag, as a bind parameter.
+#[derive(Clone)]
+pub struct Tag {
+    field: &'static Field,
+    content: Content,
+    vault: Option<VaultId>,
+}
+
+#[derive(Clone)]
+enum Content {
+    Bytes([u8; 15]),
+    Text(String),
+    Failed(ValueError),
+}
+
+impl Tag {
+    /// What was computed, if the vault of this scope is the one that computed it.
+    fn content(&self) -> Result<&Content, ValueError> {
+        if let Content::Failed(error) = &self.content {
+            return Err(error.clone());
+        }
+        let current = Vault::with_current(self.field, |vault| Ok(vault.id()))?;
+        if Some(current) == self.vault { Ok(&self.content) } else { Err(crate::error::sealed_elsewhere(self.field)) }
+    }
+}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[blind index tag]")
+    }
+}
+
+impl<DB: Backend> ToSql<Binary, DB> for Tag
+where
+    [u8]: ToSql<Binary, DB>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        match self.content()? {
+            Content::Bytes(bytes) => <[u8] as ToSql<Binary, DB>>::to_sql(bytes, out),
+            _ => Err("a tag of a text column was bound as bytes".into()),
+        }
+    }
+}
+
+impl<DB: Backend> ToSql<Text, DB> for Tag
+where
+    str: ToSql<Text, DB>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        match self.content()? {
+            Content::Text(text) => <str as ToSql<Text, DB>>::to_sql(text, out),
+            _ => Err("a tag of a binary column was bound as text".into()),
+        }
+    }
+}

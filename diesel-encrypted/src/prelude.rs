@@ -1,0 +1,9 @@
+//! What a program that stores encrypted values imports besides Diesel's prelude:
+//!
+//! ```
+//! use diesel::prelude::*;
+//! use diesel_encrypted::prelude::*;
+//! ```
+
+pub use crate::dsl::BlindIndexExpressionMethods;
+pub use crate::{Encrypted, EncryptionErrorExt, Sealed, Vault};
