@@ -5,7 +5,7 @@ pub use diesel_encrypted_core::value::{Encode, Normalizable, ValueClass, class};
 pub use diesel_encrypted_core::{Algorithm, Binding, EncryptedModel, Field, Index, Normalizer, Plaintext};
 
 pub use crate::column::{
-    Bound, EncryptedColumn, Full, Here, NamedIndex, Of, SearchableColumn, StoredAs, Truncated, Unbound,
+    Bound, DeclaredColumn, EncryptedColumn, Full, Here, NamedIndex, Of, SearchableColumn, StoredAs, Truncated, Unbound,
 };
 use crate::{Encrypted, Sealed};
 
@@ -66,9 +66,29 @@ impl<T: Encode, N: Names<C, By>, C, By> BoundFieldOf<C, By> for Option<Sealed<T,
 )]
 pub trait Names<C, By> {}
 
-impl<C> Names<C, Here> for C {}
+impl<C, By: InItsSchema> Names<C, By> for C {}
 
-impl<C, M> Names<C, M> for Of<M, C> {}
+impl<C, M, By: Model<M>> Names<C, By> for Of<M, C> {}
+
+/// [`Here`]: who declares a column in the crate of its schema.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` declares a column of another crate's schema, but the field's type names the column alone",
+    label = "write `Of<{Self}, column>` where the column stands",
+    note = "only the model is a type of this crate, so the trait is implemented for the column and the model together"
+)]
+pub trait InItsSchema {}
+
+impl InItsSchema for Here {}
+
+/// The model `M` itself.
+#[diagnostic::on_unimplemented(
+    message = "the field's type says `Of<{M}, column>`, but `{M}` declares no columns of another crate's schema",
+    label = "name the column alone",
+    note = "`Of` is for a model with `#[encrypted(foreign_schema)]`"
+)]
+pub trait Model<M> {}
+
+impl<M> Model<M> for M {}
 
 /// A model that declares the column `C`.
 #[diagnostic::on_unimplemented(
@@ -77,9 +97,12 @@ impl<C, M> Names<C, M> for Of<M, C> {}
     note = "put `#[encrypt]` on the column's field in `{Self}`"
 )]
 pub trait Declares<C> {
-    /// [`Here`], or the model itself if the schema is in another crate.
-    type By;
+    /// The column, or [`Of`] the model and the column if the schema is in another crate.
+    type As: DeclaredColumn;
 }
+
+/// Who declares the column `C` of the model `M`.
+pub type ByOf<M, C> = <<M as Declares<C>>::As as DeclaredColumn>::By;
 
 /// The class of a user's field, which is that of the column.
 #[diagnostic::on_unimplemented(
@@ -134,7 +157,6 @@ pub type BoundClassOf<F, C, By = Here> = <F as BoundFieldOf<C, By>>::Class;
 pub const fn declare<C, By>(id: &'static str, table: &'static str) -> Field
 where
     C: EncryptedColumn<By>,
-    C::SqlType: StoredAs,
 {
     Field::new(id, table, C::NAME, C::Class::CLASS, <C::SqlType as StoredAs>::STORAGE)
 }
@@ -150,9 +172,8 @@ where
 pub fn uses<M, C, F>()
 where
     M: Declares<C>,
-    C: EncryptedColumn<M::By>,
-    C::Binding: Admits<F>,
-    F: FieldOf<C, M::By, Class: Is<C::Class>>,
+    <M::As as DeclaredColumn>::Binding: Admits<F>,
+    F: FieldOf<C, ByOf<M, C>, Class: Is<<M::As as DeclaredColumn>::Class>>,
 {
 }
 
@@ -160,7 +181,6 @@ where
 pub fn uses_generic<M, C, F>()
 where
     M: Declares<C>,
-    C: EncryptedColumn<M::By>,
-    F: Holds<C, M::By>,
+    F: Holds<C, ByOf<M, C>>,
 {
 }

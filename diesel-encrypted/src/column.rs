@@ -28,7 +28,7 @@ pub enum Here {}
     note = "derive `Encrypted` on a model of its table, with `#[encrypt]` on the column's field",
     note = "if the model is in another crate than the schema, write `Of<Model, column>` where the column stands"
 )]
-pub trait EncryptedColumn<By = Here>: Column {
+pub trait EncryptedColumn<By = Here>: Column<SqlType: StoredAs> {
     /// The class of its values.
     type Class: ValueClass;
     /// [`Unbound`], or [`Bound`] if each value is bound to its owner.
@@ -110,7 +110,6 @@ pub trait DeclaredColumn: 'static {
 impl<C> DeclaredColumn for C
 where
     C: EncryptedColumn + 'static,
-    C::SqlType: StoredAs,
 {
     type By = Here;
     type Column = C;
@@ -123,7 +122,6 @@ impl<M, C> DeclaredColumn for Of<M, C>
 where
     M: 'static,
     C: EncryptedColumn<M> + 'static,
-    C::SqlType: StoredAs,
 {
     type By = M;
     type Column = C;

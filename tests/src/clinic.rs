@@ -1,0 +1,128 @@
+//! The models of the suites: a clinic with every kind of encrypted column.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "fixtures")]
+
+use diesel::prelude::*;
+use diesel_encrypted::keys::Secret;
+use diesel_encrypted::prelude::*;
+use diesel_encrypted::{LocalRootKey, MemoryKeyStore, RootKeyId, RootKeys};
+
+diesel::table! {
+    patients (id) {
+        id -> Integer,
+        name -> Text,
+        email -> Binary,
+        phone -> Nullable<Binary>,
+        note -> Text,
+        memo -> Nullable<Text>,
+        city -> Nullable<Binary>,
+        diagnosis -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    visits (id) {
+        id -> Integer,
+        patient_id -> Integer,
+        contact -> Binary,
+    }
+}
+
+diesel::joinable!(visits -> patients (patient_id));
+diesel::allow_tables_to_appear_in_same_query!(patients, visits);
+
+/// The part of an address behind the `@`.
+pub fn host(email: &str) -> String {
+    email.rsplit_once('@').map_or(email, |(_, host)| host).to_lowercase()
+}
+
+#[derive(
+    Queryable, QueryableByName, Selectable, Insertable, Identifiable, AsChangeset, Encrypted, Clone, Debug, PartialEq,
+)]
+#[diesel(table_name = patients, check_for_backend(diesel::sqlite::Sqlite))]
+pub struct Patient {
+    pub id: i32,
+    pub name: String,
+    #[encrypt]
+    #[searchable(normalize = "lowercase", domain = "contact")]
+    #[searchable(name = "host", with = host)]
+    pub email: Encrypted<String, patients::email>,
+    #[encrypt]
+    #[searchable(normalize = "digits")]
+    pub phone: Option<Encrypted<String, patients::phone>>,
+    #[encrypt]
+    #[searchable]
+    #[diesel(column_name = note)]
+    pub remark: Encrypted<String, patients::note>,
+    #[encrypt]
+    pub memo: Option<Encrypted<String, patients::memo>>,
+    #[encrypt]
+    #[searchable(normalize = "lowercase", bits = 8)]
+    pub city: Option<Encrypted<String, patients::city>>,
+}
+
+/// What is bound to its owner, and so kept sealed.
+#[derive(Queryable, Selectable, Identifiable, AsChangeset, Encrypted, Debug)]
+#[diesel(table_name = patients, check_for_backend(diesel::sqlite::Sqlite))]
+pub struct Chart {
+    pub id: i32,
+    #[encrypt(bound_to(id))]
+    pub diagnosis: Option<Sealed<String, patients::diagnosis>>,
+}
+
+#[derive(Queryable, Selectable, Insertable, Identifiable, AsChangeset, Associations, Encrypted, Clone, Debug)]
+#[diesel(table_name = visits, belongs_to(Patient), check_for_backend(diesel::sqlite::Sqlite))]
+pub struct Visit {
+    pub id: i32,
+    pub patient_id: i32,
+    #[encrypt]
+    #[searchable(normalize = "lowercase", domain = "contact")]
+    pub contact: Encrypted<String, visits::contact>,
+}
+
+/// The tables, in each backend's own types.
+pub fn create_tables(binary: &str, text: &str) -> [String; 2] {
+    [
+        format!(
+            "CREATE TABLE patients (id integer PRIMARY KEY, name varchar(50) NOT NULL, email {binary} NOT NULL, \
+             phone {binary}, note {text} NOT NULL, memo {text}, city {binary}, diagnosis {binary})"
+        ),
+        format!("CREATE TABLE visits (id integer PRIMARY KEY, patient_id integer NOT NULL, contact {binary} NOT NULL)"),
+    ]
+}
+
+pub fn patient(id: i32, email: &str) -> Patient {
+    Patient {
+        id,
+        name: "Ada".into(),
+        email: Encrypted::new(email.into()),
+        phone: Some(Encrypted::new("555-01".into())),
+        remark: Encrypted::new(format!("note {email}")),
+        memo: None,
+        city: None,
+    }
+}
+
+pub fn visit(id: i32, patient_id: i32, contact: &str) -> Visit {
+    Visit { id, patient_id, contact: Encrypted::new(contact.into()) }
+}
+
+/// A vault with keys of its own, kept in memory: what one seals, no other opens.
+pub fn vault() -> Vault {
+    let root = LocalRootKey::new(RootKeyId::new("clinic").unwrap(), Secret::generate().unwrap());
+    Vault::builder(RootKeys::new(root))
+        .model::<Patient>()
+        .model::<Chart>()
+        .model::<Visit>()
+        .open_with(&mut MemoryKeyStore::new())
+        .unwrap()
+}
+
+/// A fresh SQLite database in memory, with the tables.
+pub fn sqlite() -> SqliteConnection {
+    let mut connection = SqliteConnection::establish(":memory:").unwrap();
+    for statement in create_tables("blob", "text") {
+        diesel::sql_query(statement).execute(&mut connection).unwrap();
+    }
+    connection
+}
