@@ -174,6 +174,12 @@ impl Field {
         self.indexes.len()
     }
 
+    /// The blind indexes, in the order of their slots.
+    #[must_use]
+    pub const fn declared_indexes(&self) -> &'static [Index] {
+        self.indexes
+    }
+
     /// The place of this field in every vault's table of keys: constant for the life of the process.
     pub(crate) fn place(&self) -> usize {
         match self.place.load(Ordering::Relaxed) {

@@ -20,7 +20,9 @@ mod load;
 mod owner;
 pub mod prelude;
 mod sealed;
+pub mod sql;
 pub mod sql_types;
+mod store;
 mod stored;
 
 #[doc(hidden)]
@@ -35,3 +37,4 @@ pub use encrypted::Encrypted;
 pub use error::{EncryptionErrorExt, encryption_error};
 pub use owner::AsOwner;
 pub use sealed::{Failure, OpenedAll, Sealed};
+pub use store::{DieselKeyStore, KeyStoreConnection, KeyTables, OpenVault, key_tables};

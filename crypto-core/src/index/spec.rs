@@ -114,4 +114,16 @@ impl Index {
     pub const fn name(&self) -> &'static str {
         self.name
     }
+
+    /// The bits that a tag keeps.
+    #[must_use]
+    pub const fn bit_count(&self) -> u8 {
+        self.bits
+    }
+
+    /// Whether only its slot is left.
+    #[must_use]
+    pub const fn is_removed(&self) -> bool {
+        self.removed
+    }
 }

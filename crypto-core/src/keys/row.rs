@@ -134,6 +134,14 @@ impl KeyRow {
         self.index.as_ref().and_then(|spec| serde_json::to_string(spec).ok()).unwrap_or_default()
     }
 
+    /// Reads what [`index_text`](Self::index_text) wrote. `None` if it is anything else, were it only other white space:
+    /// the MAC is computed over the text.
+    #[must_use]
+    pub fn parse_index(text: &str) -> Option<IndexSpec> {
+        let spec: IndexSpec = serde_json::from_str(text).ok()?;
+        (serde_json::to_string(&spec).ok()? == text).then_some(spec)
+    }
+
     pub(crate) fn authenticate(mut self, state: &HmacSha256) -> Self {
         self.mac = self.expected_mac(state);
         self

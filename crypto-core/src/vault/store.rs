@@ -93,14 +93,16 @@ pub enum StoreError {
     InTransaction,
     /// The database lacks an encrypted column.
     #[error(
-        "this database has no column `{column}` in a table `{table}`: run the migrations first, or name the table as SQL \
-         does with `#[encrypted(table = \"..\")]`"
+        "the column `{column}` of table `{table}` cannot be read ({detail}): run the migrations before the vault is opened, \
+         or name the table as SQL does with `#[encrypted(table = \"..\")]`"
     )]
     NoColumn {
         /// The table.
         table: String,
         /// The column.
         column: String,
+        /// What the database said.
+        detail: String,
     },
     /// A row holds what no store wrote.
     #[error("a row of `{}` ({row}) has a `{column}` that cannot be: the row was altered", .kind.table())]

@@ -1,0 +1,101 @@
+//! What a connection must be able to do to hold the key tables: text, numbers and bytes, which every backend has.
+
+use std::marker::PhantomData;
+
+use diesel::{
+    Connection, QueryResult,
+    backend::Backend,
+    connection::LoadConnection,
+    deserialize::FromSqlRow,
+    query_builder::AstPass,
+    query_dsl::methods::LoadQuery,
+    serialize::ToSql,
+    sql_types::{BigInt, Binary, HasSqlType, Text},
+};
+
+use super::statement::{Rows, Statement};
+
+/// The columns of a row of `encryption_keys`.
+pub(super) type KeyColumns =
+    (i64, Vec<u8>, i64, Vec<u8>, Vec<u8>, i64, i64, i64, String, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>);
+type KeySqlTypes =
+    (BigInt, Binary, BigInt, Binary, Binary, BigInt, BigInt, BigInt, Text, Binary, Binary, Binary, Binary, Binary);
+
+/// The columns of a row of `encrypted_columns`.
+pub(super) type FieldColumns = (Vec<u8>, String, String, String, i64, String, String, String, Vec<u8>);
+type FieldSqlTypes = (Binary, Text, Text, Text, BigInt, Text, Text, Text, Binary);
+
+/// A backend that binds text, numbers and bytes: every backend.
+pub trait KeyStoreBackend: Backend {
+    #[doc(hidden)]
+    fn bind_bytes<'b>(out: &mut AstPass<'_, 'b, Self>, bytes: &'b &'b [u8]) -> QueryResult<()>;
+    #[doc(hidden)]
+    fn bind_number<'b>(out: &mut AstPass<'_, 'b, Self>, number: &'b i64) -> QueryResult<()>;
+    #[doc(hidden)]
+    fn bind_text<'b>(out: &mut AstPass<'_, 'b, Self>, text: &'b &'b str) -> QueryResult<()>;
+}
+
+impl<DB> KeyStoreBackend for DB
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Binary> + HasSqlType<Text>,
+    [u8]: ToSql<Binary, DB>,
+    i64: ToSql<BigInt, DB>,
+    str: ToSql<Text, DB>,
+{
+    fn bind_bytes<'b>(out: &mut AstPass<'_, 'b, Self>, bytes: &'b &'b [u8]) -> QueryResult<()> {
+        out.push_bind_param::<Binary, [u8]>(bytes)
+    }
+
+    fn bind_number<'b>(out: &mut AstPass<'_, 'b, Self>, number: &'b i64) -> QueryResult<()> {
+        out.push_bind_param::<BigInt, i64>(number)
+    }
+
+    fn bind_text<'b>(out: &mut AstPass<'_, 'b, Self>, text: &'b &'b str) -> QueryResult<()> {
+        out.push_bind_param::<Text, str>(text)
+    }
+}
+
+/// A connection that can hold the key tables: every connection of Diesel's that loads rows.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a connection that a vault can be opened over",
+    label = "not a synchronous Diesel connection",
+    note = "pass a `&mut SqliteConnection` (or another of Diesel's), for a pool `&mut *pool.get()?`"
+)]
+pub trait KeyStoreConnection: Connection {
+    #[doc(hidden)]
+    fn run(&mut self, statement: &Statement<'_>) -> QueryResult<usize>;
+    #[doc(hidden)]
+    fn keys(&mut self, statement: &Statement<'_>) -> QueryResult<Vec<KeyColumns>>;
+    #[doc(hidden)]
+    fn fields(&mut self, statement: &Statement<'_>) -> QueryResult<Vec<FieldColumns>>;
+    #[doc(hidden)]
+    fn sample(&mut self, statement: &Statement<'_>) -> QueryResult<Option<Vec<u8>>>;
+}
+
+impl<C> KeyStoreConnection for C
+where
+    C: LoadConnection,
+    C::Backend: KeyStoreBackend,
+    KeyColumns: FromSqlRow<KeySqlTypes, C::Backend>,
+    FieldColumns: FromSqlRow<FieldSqlTypes, C::Backend>,
+    Vec<u8>: FromSqlRow<Binary, C::Backend>,
+    for<'q, 's, 'a> Rows<'s, 'a, KeySqlTypes>: LoadQuery<'q, C, KeyColumns>,
+    for<'q, 's, 'a> Rows<'s, 'a, FieldSqlTypes>: LoadQuery<'q, C, FieldColumns>,
+    for<'q, 's, 'a> Rows<'s, 'a, Binary>: LoadQuery<'q, C, Vec<u8>>,
+{
+    fn run(&mut self, statement: &Statement<'_>) -> QueryResult<usize> {
+        self.execute_returning_count(statement)
+    }
+
+    fn keys(&mut self, statement: &Statement<'_>) -> QueryResult<Vec<KeyColumns>> {
+        Rows::<KeySqlTypes>(statement, PhantomData).internal_load(self)?.collect()
+    }
+
+    fn fields(&mut self, statement: &Statement<'_>) -> QueryResult<Vec<FieldColumns>> {
+        Rows::<FieldSqlTypes>(statement, PhantomData).internal_load(self)?.collect()
+    }
+
+    fn sample(&mut self, statement: &Statement<'_>) -> QueryResult<Option<Vec<u8>>> {
+        Rows::<Binary>(statement, PhantomData).internal_load(self)?.next().transpose()
+    }
+}
