@@ -6,4 +6,4 @@
 //! ```
 
 pub use crate::dsl::BlindIndexExpressionMethods;
-pub use crate::{Encrypted, EncryptionErrorExt, Sealed, Vault};
+pub use crate::{Encrypted, EncryptionErrorExt, OpenVault, RootKeys, Sealed, Vault};
