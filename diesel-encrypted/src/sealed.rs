@@ -19,7 +19,7 @@ use crate::stored::Stored;
 /// A sealed value of the encrypted column `C`, which opens to a `T`.
 ///
 /// It is for values that are opened rarely, that belong to an owner whom only the application knows, or that may be
-/// damaged. Where [`Encrypted`] is used without thinking, this one is used by hand:
+/// damaged. Where [`Encrypted`](struct@crate::Encrypted) is used without thinking, this one is used by hand:
 ///
 /// | column | seal | open |
 /// |---|---|---|

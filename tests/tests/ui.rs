@@ -4,7 +4,12 @@
 //! After a change that is meant, `TRYBUILD=overwrite cargo test -p diesel-encrypted-tests --test ui` writes the
 //! messages anew.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "models that are declared and never loaded")]
 
 #[path = "../ui/pass/mod.rs"]

@@ -48,10 +48,12 @@ struct Change {
 #[derive(Encrypted)]
 #[diesel(table_name = people)]
 #[encrypted(columns_of = Person)]
-struct Any<T: AsRef<str>>
+struct Any<'a, T, const N: usize>
 where
-    T: Clone,
+    T: AsRef<str>,
 {
+    #[encrypt]
+    phone: Option<Encrypted<&'a [u8; N], people::phone>>,
     #[encrypt]
     email: Encrypted<T, people::email>,
 }
