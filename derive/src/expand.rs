@@ -237,6 +237,7 @@ fn checks(model: &Model, declarer: &Type) -> TokenStream {
         quote_spanned!(field.ty.span()=> _enc::#check::<#declarer, #column, #ty>();)
     });
     quote! {
+        #[allow(clippy::multiple_bound_locations)]
         fn _check #generics () #bounds {
             #(#checks)*
         }
