@@ -209,3 +209,27 @@ fn make_static(tokens: TokenStream, own: &[&Ident]) -> TokenStream {
     };
     tokens.into_iter().map(replace).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::Model;
+    use crate::errors::Errors;
+
+    #[test]
+    fn only_the_lifetimes_of_the_struct_become_static() {
+        let mut errors = Errors::default();
+        let model = Model::parse(
+            syn::parse_quote!(
+                struct Letter<'a, 'b: 'a> {
+                    text: &'a str,
+                    other: &'b str,
+                }
+            ),
+            &mut errors,
+        );
+        let found = model.without_lifetimes(quote!(Letter<'a, Cow<'b, for<'c> fn(&'c a)>>));
+        assert_eq!(found.to_string(), quote!(Letter<'static, Cow<'static, for<'c> fn(&'c a)>>).to_string());
+    }
+}

@@ -191,3 +191,72 @@ impl OptionEntry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::{OptionEntry, Value, diesel_options, options};
+    use crate::errors::Errors;
+
+    fn names(options: &[OptionEntry]) -> Vec<String> {
+        options.iter().map(|option| option.name.to_string()).collect()
+    }
+
+    #[test]
+    fn everything_that_diesel_allows_is_read() {
+        let found = diesel_options(&parse_quote!(#[diesel(
+            table_name = crate::schema::patients,
+            belongs_to(User, foreign_key = owner),
+            check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg),
+            serialize_as = std::collections::HashMap<u8, Vec<String>>,
+            select_expression = patients::email.nullable().is_not_null(),
+            select_expression_type = dsl::Eq<patients::id, i32>,
+            postgres_type(oid = 37, array_oid = 54),
+            treat_none_as_null = true,
+            not_sized,
+        )]));
+        let expected = [
+            "table_name",
+            "belongs_to",
+            "check_for_backend",
+            "serialize_as",
+            "select_expression",
+            "select_expression_type",
+            "postgres_type",
+            "treat_none_as_null",
+            "not_sized",
+        ];
+        assert_eq!(names(&found), expected);
+    }
+
+    #[test]
+    fn what_diesel_would_refuse_is_left_to_diesel() {
+        assert!(diesel_options(&parse_quote!(#[diesel(table_name = ,)])).is_empty());
+        assert!(diesel_options(&parse_quote!(#[diesel])).is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_our_own_is_reported() {
+        let mut errors = Errors::default();
+        assert!(options(&parse_quote!(#[encrypt(id = ,)]), &mut errors).is_empty());
+        assert!(!errors.into_compile_errors().is_empty());
+    }
+
+    #[test]
+    fn a_column_is_an_identifier_a_raw_one_or_a_string() {
+        for (attribute, expected) in [
+            (parse_quote!(#[diesel(column_name = email)]), "email"),
+            (parse_quote!(#[diesel(column_name = r#type)]), "r#type"),
+            (parse_quote!(#[diesel(column_name = "email")]), "email"),
+            (parse_quote!(#[diesel(column_name = "type")]), "r#type"),
+            (parse_quote!(#[diesel(column_name = "r#type")]), "r#type"),
+        ] {
+            let found = diesel_options(&attribute);
+            let column = found.first().and_then(OptionEntry::column).map(|column| column.to_string());
+            assert_eq!(column.as_deref(), Some(expected));
+        }
+        let found = diesel_options(&parse_quote!(#[diesel(column_name = "two words")]));
+        assert!(found.iter().all(|option| option.column().is_none() && matches!(option.value, Value::Expr(_))));
+    }
+}

@@ -181,6 +181,7 @@ where
 pub fn uses_generic<M, C, F>()
 where
     M: Declares<C>,
+    <M::As as DeclaredColumn>::Binding: Admits<F>,
     F: Holds<C, ByOf<M, C>>,
 {
 }

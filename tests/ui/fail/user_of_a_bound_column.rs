@@ -31,4 +31,12 @@ struct NewPatient {
     phone: Encrypted<Option<String>, patients::phone>,
 }
 
+#[derive(Encrypted)]
+#[diesel(table_name = patients)]
+#[encrypted(columns_of = Patient)]
+struct Any<T> {
+    #[encrypt]
+    phone: Option<Encrypted<T, patients::phone>>,
+}
+
 fn main() {}
