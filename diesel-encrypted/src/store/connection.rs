@@ -28,11 +28,11 @@ type FieldSqlTypes = (Binary, Text, Text, Text, BigInt, Text, Text, Text, Binary
 /// A backend that binds text, numbers and bytes: every backend.
 pub trait KeyStoreBackend: Backend {
     #[doc(hidden)]
-    fn bind_bytes<'b>(out: &mut AstPass<'_, 'b, Self>, bytes: &'b &'b [u8]) -> QueryResult<()>;
+    fn bind_bytes<'b>(out: &mut AstPass<'_, 'b, Self>, bytes: &'b [u8]) -> QueryResult<()>;
     #[doc(hidden)]
     fn bind_number<'b>(out: &mut AstPass<'_, 'b, Self>, number: &'b i64) -> QueryResult<()>;
     #[doc(hidden)]
-    fn bind_text<'b>(out: &mut AstPass<'_, 'b, Self>, text: &'b &'b str) -> QueryResult<()>;
+    fn bind_text<'b>(out: &mut AstPass<'_, 'b, Self>, text: &'b str) -> QueryResult<()>;
 }
 
 impl<DB> KeyStoreBackend for DB
@@ -42,7 +42,7 @@ where
     i64: ToSql<BigInt, DB>,
     str: ToSql<Text, DB>,
 {
-    fn bind_bytes<'b>(out: &mut AstPass<'_, 'b, Self>, bytes: &'b &'b [u8]) -> QueryResult<()> {
+    fn bind_bytes<'b>(out: &mut AstPass<'_, 'b, Self>, bytes: &'b [u8]) -> QueryResult<()> {
         out.push_bind_param::<Binary, [u8]>(bytes)
     }
 
@@ -50,7 +50,7 @@ where
         out.push_bind_param::<BigInt, i64>(number)
     }
 
-    fn bind_text<'b>(out: &mut AstPass<'_, 'b, Self>, text: &'b &'b str) -> QueryResult<()> {
+    fn bind_text<'b>(out: &mut AstPass<'_, 'b, Self>, text: &'b str) -> QueryResult<()> {
         out.push_bind_param::<Text, str>(text)
     }
 }
@@ -63,13 +63,13 @@ where
 )]
 pub trait KeyStoreConnection: Connection {
     #[doc(hidden)]
-    fn run(&mut self, statement: &Statement<'_>) -> QueryResult<usize>;
+    fn run(&mut self, statement: Statement) -> QueryResult<usize>;
     #[doc(hidden)]
-    fn keys(&mut self, statement: &Statement<'_>) -> QueryResult<Vec<KeyColumns>>;
+    fn keys(&mut self, statement: Statement) -> QueryResult<Vec<KeyColumns>>;
     #[doc(hidden)]
-    fn fields(&mut self, statement: &Statement<'_>) -> QueryResult<Vec<FieldColumns>>;
+    fn fields(&mut self, statement: Statement) -> QueryResult<Vec<FieldColumns>>;
     #[doc(hidden)]
-    fn sample(&mut self, statement: &Statement<'_>) -> QueryResult<Option<Vec<u8>>>;
+    fn sample(&mut self, statement: Statement) -> QueryResult<Option<Vec<u8>>>;
 }
 
 impl<C> KeyStoreConnection for C
@@ -79,23 +79,23 @@ where
     KeyColumns: FromSqlRow<KeySqlTypes, C::Backend>,
     FieldColumns: FromSqlRow<FieldSqlTypes, C::Backend>,
     Vec<u8>: FromSqlRow<Binary, C::Backend>,
-    for<'q, 's, 'a> Rows<'s, 'a, KeySqlTypes>: LoadQuery<'q, C, KeyColumns>,
-    for<'q, 's, 'a> Rows<'s, 'a, FieldSqlTypes>: LoadQuery<'q, C, FieldColumns>,
-    for<'q, 's, 'a> Rows<'s, 'a, Binary>: LoadQuery<'q, C, Vec<u8>>,
+    Rows<KeySqlTypes>: for<'q> LoadQuery<'q, C, KeyColumns>,
+    Rows<FieldSqlTypes>: for<'q> LoadQuery<'q, C, FieldColumns>,
+    Rows<Binary>: for<'q> LoadQuery<'q, C, Vec<u8>>,
 {
-    fn run(&mut self, statement: &Statement<'_>) -> QueryResult<usize> {
-        self.execute_returning_count(statement)
+    fn run(&mut self, statement: Statement) -> QueryResult<usize> {
+        self.execute_returning_count(&statement)
     }
 
-    fn keys(&mut self, statement: &Statement<'_>) -> QueryResult<Vec<KeyColumns>> {
+    fn keys(&mut self, statement: Statement) -> QueryResult<Vec<KeyColumns>> {
         Rows::<KeySqlTypes>(statement, PhantomData).internal_load(self)?.collect()
     }
 
-    fn fields(&mut self, statement: &Statement<'_>) -> QueryResult<Vec<FieldColumns>> {
+    fn fields(&mut self, statement: Statement) -> QueryResult<Vec<FieldColumns>> {
         Rows::<FieldSqlTypes>(statement, PhantomData).internal_load(self)?.collect()
     }
 
-    fn sample(&mut self, statement: &Statement<'_>) -> QueryResult<Option<Vec<u8>>> {
+    fn sample(&mut self, statement: Statement) -> QueryResult<Option<Vec<u8>>> {
         Rows::<Binary>(statement, PhantomData).internal_load(self)?.next().transpose()
     }
 }

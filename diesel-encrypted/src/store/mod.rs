@@ -50,7 +50,7 @@ impl<'c, C: KeyStoreConnection> DieselKeyStore<'c, C> {
     fn create_tables(&mut self) -> Result<(), StoreError> {
         self.refuse_transaction()?;
         for table in tables::CREATE {
-            patiently(|| self.connection.run(&Statement::new().sql(table))).map_err(failed)?;
+            patiently(|| self.connection.run(Statement::new().sql(table))).map_err(failed)?;
         }
         tracing::info!("the tables encryption_keys and encrypted_columns were made");
         Ok(())
@@ -59,16 +59,18 @@ impl<'c, C: KeyStoreConnection> DieselKeyStore<'c, C> {
     fn rows(&mut self, scope: Option<&[u8]>) -> Result<Stored, DieselError> {
         let scopes = [rows::scope_column(None), rows::scope_column(scope)];
         let [none, own] = &scopes;
-        let keys = Statement::new()
-            .sql(tables::SELECT_KEYS)
-            .sql(" WHERE scope IN (")
-            .bytes(none)
-            .sql(", ")
-            .bytes(own)
-            .sql(") ORDER BY name, version");
-        let fields = Statement::new().sql(tables::SELECT_FIELDS).sql(" ORDER BY field_id");
-        let keys = patiently(|| self.connection.keys(&keys))?;
-        let fields = patiently(|| self.connection.fields(&fields))?;
+        let keys = || {
+            Statement::new()
+                .sql(tables::SELECT_KEYS)
+                .sql(" WHERE scope IN (")
+                .bytes(none)
+                .sql(", ")
+                .bytes(own)
+                .sql(") ORDER BY name, version")
+        };
+        let fields = || Statement::new().sql(tables::SELECT_FIELDS).sql(" ORDER BY field_id");
+        let keys = patiently(|| self.connection.keys(keys()))?;
+        let fields = patiently(|| self.connection.fields(fields()))?;
         let stored = keys.into_iter().map(rows::key_row).collect::<Result<_, _>>().and_then(|keys| {
             let fields = fields.into_iter().map(rows::field_row).collect::<Result<_, _>>()?;
             Ok(Stored { keys, fields })
@@ -122,15 +124,17 @@ impl<C: KeyStoreConnection> KeyStore for DieselKeyStore<'_, C> {
     }
 
     fn sample(&mut self, field: &Field) -> Result<Option<Vec<u8>>, StoreError> {
-        let one = Statement::new()
-            .sql("SELECT ")
-            .name(field.column())
-            .sql(" FROM ")
-            .table(field.table())
-            .sql(" WHERE ")
-            .name(field.column())
-            .sql(" IS NOT NULL LIMIT 1");
-        match patiently(|| self.connection.sample(&one)) {
+        let one = || {
+            Statement::new()
+                .sql("SELECT ")
+                .name(field.column())
+                .sql(" FROM ")
+                .table(field.table())
+                .sql(" WHERE ")
+                .name(field.column())
+                .sql(" IS NOT NULL LIMIT 1")
+        };
+        match patiently(|| self.connection.sample(one())) {
             Ok(value) => Ok(value),
             Err(DieselError::DatabaseError(_, detail)) => Err(StoreError::NoColumn {
                 table: field.table().to_owned(),

@@ -132,7 +132,7 @@ pub(super) fn insert_key<C: KeyStoreConnection>(connection: &mut C, row: &KeyRow
         .sql(", ")
         .bytes(&row.mac)
         .sql(")");
-    exactly_one(connection.run(&statement)?)
+    exactly_one(connection.run(statement)?)
 }
 
 /// Only what may change in the life of a key: its state, and what wraps it.
@@ -158,7 +158,7 @@ pub(super) fn replace_key<C: KeyStoreConnection>(
         .number(row.context.key_id)
         .sql(" AND mac = ")
         .bytes(old_mac);
-    exactly_one(connection.run(&statement)?)
+    exactly_one(connection.run(statement)?)
 }
 
 pub(super) fn insert_field<C: KeyStoreConnection>(connection: &mut C, row: &RegistryRow) -> QueryResult<()> {
@@ -185,7 +185,7 @@ pub(super) fn insert_field<C: KeyStoreConnection>(connection: &mut C, row: &Regi
         .sql(", ")
         .bytes(&row.mac)
         .sql(")");
-    exactly_one(connection.run(&statement)?)
+    exactly_one(connection.run(statement)?)
 }
 
 pub(super) fn replace_field<C: KeyStoreConnection>(
@@ -214,7 +214,7 @@ pub(super) fn replace_field<C: KeyStoreConnection>(
         .bytes(row.field_id.as_bytes())
         .sql(" AND mac = ")
         .bytes(old_mac);
-    exactly_one(connection.run(&statement)?)
+    exactly_one(connection.run(statement)?)
 }
 
 pub(super) fn remove_field<C: KeyStoreConnection>(connection: &mut C, row: &RegistryRow) -> QueryResult<()> {
@@ -223,5 +223,5 @@ pub(super) fn remove_field<C: KeyStoreConnection>(connection: &mut C, row: &Regi
         .bytes(row.field_id.as_bytes())
         .sql(" AND mac = ")
         .bytes(&row.mac);
-    exactly_one(connection.run(&statement)?)
+    exactly_one(connection.run(statement)?)
 }

@@ -1,71 +1,72 @@
 //! SQL of our own, with names quoted and values bound as each backend wants them.
 
+use std::marker::PhantomData;
+
 use diesel::{
-    QueryResult,
-    backend::Backend,
-    query_builder::{AstPass, QueryFragment, QueryId},
+    QueryResult, RunQueryDsl,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
 };
 
 use super::connection::KeyStoreBackend;
 
 /// A piece of a statement.
 #[derive(Debug)]
-enum Part<'a> {
-    Sql(&'a str),
-    Name(&'a str),
-    Bytes(&'a [u8]),
+enum Part {
+    Sql(&'static str),
+    Name(String),
+    Bytes(Vec<u8>),
     Number(i64),
-    Text(&'a str),
+    Text(String),
 }
 
-/// A statement in pieces.
+/// A statement in pieces. It owns its values, which are few and short.
 #[derive(Debug, Default)]
-pub struct Statement<'a> {
-    parts: Vec<Part<'a>>,
+pub struct Statement {
+    parts: Vec<Part>,
 }
 
-impl<'a> Statement<'a> {
+impl Statement {
     pub(super) fn new() -> Self {
         Self::default()
     }
 
-    fn part(mut self, part: Part<'a>) -> Self {
+    fn part(mut self, part: Part) -> Self {
         self.parts.push(part);
         self
     }
 
     /// SQL as it stands: ours, never the caller's.
-    pub(super) fn sql(self, sql: &'a str) -> Self {
+    pub(super) fn sql(self, sql: &'static str) -> Self {
         self.part(Part::Sql(sql))
     }
 
     /// An identifier, quoted.
-    pub(super) fn name(self, name: &'a str) -> Self {
-        self.part(Part::Name(name))
+    pub(super) fn name(self, name: &str) -> Self {
+        self.part(Part::Name(name.to_owned()))
     }
 
     /// A table, with its schema if it has one.
-    pub(super) fn table(self, table: &'a str) -> Self {
+    pub(super) fn table(self, table: &str) -> Self {
         match table.split_once('.') {
             Some((schema, table)) => self.name(schema).sql(".").name(table),
             None => self.name(table),
         }
     }
 
-    pub(super) fn bytes(self, bytes: &'a [u8]) -> Self {
-        self.part(Part::Bytes(bytes))
+    pub(super) fn bytes(self, bytes: &[u8]) -> Self {
+        self.part(Part::Bytes(bytes.to_vec()))
     }
 
     pub(super) fn number(self, number: impl Into<i64>) -> Self {
         self.part(Part::Number(number.into()))
     }
 
-    pub(super) fn text(self, text: &'a str) -> Self {
-        self.part(Part::Text(text))
+    pub(super) fn text(self, text: &str) -> Self {
+        self.part(Part::Text(text.to_owned()))
     }
 }
 
-impl<DB: KeyStoreBackend> QueryFragment<DB> for Statement<'_> {
+impl<DB: KeyStoreBackend> QueryFragment<DB> for Statement {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.unsafe_to_cache_prepared();
         for part in &self.parts {
@@ -81,28 +82,28 @@ impl<DB: KeyStoreBackend> QueryFragment<DB> for Statement<'_> {
     }
 }
 
-impl QueryId for Statement<'_> {
+impl QueryId for Statement {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 /// A statement that gives rows of the SQL type `ST`.
-pub(super) struct Rows<'s, 'a, ST>(pub(super) &'s Statement<'a>, pub(super) std::marker::PhantomData<ST>);
+#[derive(Debug)]
+pub struct Rows<ST>(pub(super) Statement, pub(super) PhantomData<ST>);
 
-impl<ST, DB: Backend> QueryFragment<DB> for Rows<'_, '_, ST>
-where
-    for<'a> Statement<'a>: QueryFragment<DB>,
-{
+impl<ST, DB: KeyStoreBackend> QueryFragment<DB> for Rows<ST> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.0.walk_ast(out)
     }
 }
 
-impl<ST> QueryId for Rows<'_, '_, ST> {
+impl<ST> QueryId for Rows<ST> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<ST> diesel::query_builder::Query for Rows<'_, '_, ST> {
+impl<ST> Query for Rows<ST> {
     type SqlType = ST;
 }
+
+impl<ST, C> RunQueryDsl<C> for Rows<ST> {}
