@@ -2,3 +2,4 @@
 
 pub mod clinic;
 pub mod schema;
+pub mod vectors;
