@@ -1,5 +1,6 @@
 //! Shared by the suites.
 
 pub mod clinic;
+pub mod documents;
 pub mod schema;
 pub mod vectors;

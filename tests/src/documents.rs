@@ -1,0 +1,20 @@
+//! The Rust code of the project's documents, compiled and run as doctests of this crate.
+//!
+//! `tests/documents.rs` refuses a document with Rust code that is not listed here.
+
+macro_rules! documents {
+    ($($name:ident: $path:literal,)*) => {
+        /// The documents whose code is compiled, as paths from the root of the repository.
+        pub const COMPILED: &[&str] = &[$($path),*];
+
+        $(
+            #[cfg(doctest)]
+            #[doc = include_str!(concat!("../../", $path))]
+            struct $name;
+        )*
+    };
+}
+
+documents! {
+    RootKeys: "docs/root-keys.md",
+}
