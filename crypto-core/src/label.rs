@@ -4,8 +4,6 @@
 /// What a derived key, an AAD or a MAC is for. No label is a prefix of another, so no two uses can meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Label {
-    /// AAD of a sealed value.
-    Value,
     /// AAD of a wrapped data key.
     Key,
     /// MAC over a row of the key table or of the registry.
@@ -14,7 +12,7 @@ pub(crate) enum Label {
     RootWrap,
     /// Subkey of a root key: its fingerprint.
     RootFingerprint,
-    /// Subkey of a data key: seals values (‖ algorithm).
+    /// Subkey of a data key: seals values (‖ algorithm ‖ field id ‖ scope).
     Aead,
     /// Subkey of a data key: tags of a blind index.
     Index,
@@ -28,7 +26,6 @@ impl Label {
     /// The bytes of the label: ASCII, with the number of the storage format.
     pub(crate) const fn as_bytes(self) -> &'static [u8] {
         match self {
-            Self::Value => b"diesel-encrypted/1 value",
             Self::Key => b"diesel-encrypted/1 key",
             Self::Row => b"diesel-encrypted/1 row",
             Self::RootWrap => b"diesel-encrypted/1 root wrap",
@@ -45,8 +42,7 @@ impl Label {
 mod tests {
     use super::Label;
 
-    const ALL: [Label; 9] = [
-        Label::Value,
+    const ALL: [Label; 8] = [
         Label::Key,
         Label::Row,
         Label::RootWrap,

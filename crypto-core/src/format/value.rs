@@ -131,11 +131,6 @@ impl<'a> SealedValue<'a> {
         let header_bytes = bytes.get(..header_len).ok_or_else(|| truncated(needed))?;
         Ok(Self { header_bytes, slots, header, nonce, sealed })
     }
-
-    /// Where the nonce begins.
-    pub(crate) const fn nonce_start(&self) -> usize {
-        self.header_bytes.len()
-    }
 }
 
 #[inline]

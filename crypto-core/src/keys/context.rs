@@ -5,18 +5,18 @@ use std::fmt;
 /// Appends `lp(x)`: the length of `x` as a big-endian u32, and `x`.
 ///
 /// A length beyond u32 cannot occur: ids are short, and sealed columns are bounded by their database far below 4 GiB.
-pub(crate) fn lp(out: &mut impl Extend<u8>, bytes: &[u8]) {
+pub(crate) fn lp(out: &mut Vec<u8>, bytes: &[u8]) {
     let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    out.extend(len.to_be_bytes());
-    out.extend(bytes.iter().copied());
+    out.extend_from_slice(&len.to_be_bytes());
+    out.extend_from_slice(bytes);
 }
 
 /// Appends `opt(x)`: 0x00 if absent, else 0x01 ‖ `lp(x)`.
-pub(crate) fn opt(out: &mut impl Extend<u8>, bytes: Option<&[u8]>) {
+pub(crate) fn opt(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
     match bytes {
-        None => out.extend([0]),
+        None => out.push(0),
         Some(bytes) => {
-            out.extend([1]);
+            out.push(1);
             lp(out, bytes);
         }
     }

@@ -6,8 +6,9 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 
 use super::{
-    KeyContext, Purpose, RandomError,
+    KeyContext, Purpose, RandomError, lp,
     mac::{self, HmacSha256},
+    opt,
     root::{RootKey, RootKeyError},
     secret::Secret,
 };
@@ -71,10 +72,16 @@ impl DataKey {
         *mac::subkey(&self.key, Label::Check, &self.context.to_bytes()).expose_bytes()
     }
 
-    /// The cipher under `HKDF-Expand(key, "diesel-encrypted/1 aead" ‖ algorithm, 32)`.
+    /// The cipher under `HKDF-Expand(key, "diesel-encrypted/1 aead" ‖ algorithm ‖ lp(field id) ‖ opt(scope), 32)`.
+    ///
+    /// Field and scope are authenticated by being part of the key: a value of another place meets another cipher. In the
+    /// AAD they would cost a fifth of the time of a short value.
     pub(crate) fn cipher(&self, algorithm: Algorithm) -> Cipher {
         debug_assert_eq!(self.context.purpose, Purpose::Encrypt);
-        Cipher::new(algorithm, &mac::subkey(&self.key, Label::Aead, &[algorithm as u8]))
+        let mut info = vec![algorithm as u8];
+        lp(&mut info, self.context.name.as_bytes());
+        opt(&mut info, self.context.scope.as_deref());
+        Cipher::new(algorithm, &mac::subkey(&self.key, Label::Aead, &info))
     }
 
     /// HMAC-SHA256 under `HKDF-Expand(key, "diesel-encrypted/1 index", 32)`.

@@ -54,8 +54,6 @@ pub(super) struct FieldKeys {
     /// The active key first.
     pub(super) keys: Vec<ValueKey>,
     pub(super) indexes: Vec<IndexKeys>,
-    /// `lp(field id) ‖ opt(scope)`: the part of the AAD that never changes.
-    pub(super) place: Vec<u8>,
 }
 
 impl FieldKeys {

@@ -11,14 +11,13 @@ mod store;
 mod tests;
 
 use std::{
+    borrow::Cow,
     fmt,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
-
-use smallvec::SmallVec;
 
 pub use builder::VaultBuilder;
 pub use current::Attached;
@@ -33,8 +32,7 @@ use crate::{
         FormatError, text,
         value::{self, Header, SealedValue, Slot},
     },
-    keys::{RootKeys, opt},
-    label::Label,
+    keys::RootKeys,
     owner::Owner,
     random,
     value::{
@@ -67,9 +65,6 @@ struct Inner {
     /// By [`Field::place`].
     fields: Vec<Option<FieldKeys>>,
 }
-
-/// The AAD of a value fits on the stack unless ids are long.
-type Aad = SmallVec<[u8; 256]>;
 
 impl Vault {
     /// Begins to open a vault with these root keys.
@@ -168,8 +163,8 @@ impl Vault {
             pad(&mut out, start, bucket);
         }
 
-        let aad = aad(out.get(..header_len).unwrap_or_default(), keys, owner);
-        let sealed = cipher.seal(nonce, &aad, out.get_mut(start..).unwrap_or_default());
+        let (front, body) = out.split_at_mut_checked(start).unwrap_or_default();
+        let sealed = cipher.seal(nonce, &aad(front.get(..header_len).unwrap_or_default(), owner), body);
         match sealed {
             Ok(tag) => out.extend_from_slice(&tag),
             Err(_) => {
@@ -271,14 +266,12 @@ impl Vault {
         if header.bound != owner.is_some() {
             return Err(tampered(field, key, header.bound));
         }
-        let aad = aad(parts.header_bytes, keys, owner);
-        let mut nonce = [0; NONCE_MAX];
-        let nonce = nonce.split_at_mut(header.algorithm.nonce_len()).0;
-        nonce.copy_from_slice(parts.nonce);
-        let start = parts.nonce_start() + nonce.len();
-        let len = cipher
-            .open(nonce, &aad, sealed.get_mut(start..).unwrap_or_default())
-            .map_err(|_| tampered(field, key, header.bound))?;
+        let header_len = parts.header_bytes.len();
+        let start = header_len + header.algorithm.nonce_len();
+        let (front, body) = sealed.split_at_mut_checked(start).unwrap_or_default();
+        let (header_bytes, nonce) = front.split_at_checked(header_len).unwrap_or_default();
+        let len =
+            cipher.open(nonce, &aad(header_bytes, owner), body).map_err(|_| tampered(field, key, header.bound))?;
         sealed.copy_within(start..start + len, 0);
         sealed.truncate(len);
         let decode_error = |source| ValueError::Decode { field: field.into(), source };
@@ -330,7 +323,7 @@ impl Vault {
         let Some((index_keys, encoded)) = self.searched(field, index, value)? else { return Ok(None) };
         let active = index_keys.generations.first();
         let normalized = active.map(|generation| generation.normalized(V::Class::CLASS, &encoded));
-        Ok(normalized.transpose().map_err(encode_error)?.map(std::borrow::Cow::into_owned))
+        Ok(normalized.transpose().map_err(encode_error)?.map(Cow::into_owned))
     }
 
     fn searched<V: Encode + ?Sized>(
@@ -350,15 +343,14 @@ impl Vault {
     }
 }
 
-/// `"diesel-encrypted/1 value" ‖ header ‖ lp(field id) ‖ opt(scope) ‖ opt(binding)`.
+/// What is authenticated with a value: its header and, if the header says that it is bound, its owner. The field and the
+/// scope are part of the key (`DataKey::cipher`), which authenticates them without a byte of AAD for each value.
 #[inline]
-fn aad(header: &[u8], keys: &FieldKeys, owner: Option<&Owner>) -> Aad {
-    let mut aad = Aad::new();
-    aad.extend_from_slice(Label::Value.as_bytes());
-    aad.extend_from_slice(header);
-    aad.extend_from_slice(&keys.place);
-    opt(&mut aad, owner.map(Owner::as_bytes));
-    aad
+fn aad<'a>(header: &'a [u8], owner: Option<&Owner>) -> Cow<'a, [u8]> {
+    match owner {
+        None => Cow::Borrowed(header),
+        Some(owner) => Cow::Owned([header, owner.as_bytes()].concat()),
+    }
 }
 
 #[inline]

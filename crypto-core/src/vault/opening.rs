@@ -13,7 +13,6 @@ use crate::{
     index::Generation,
     keys::{
         DataKey, HmacSha256, IndexSpec, KeyContext, KeyRow, KeyState, Purpose, RegistryRow, RootKey, RootKeys, RowKind,
-        lp, opt,
     },
     random,
 };
@@ -256,11 +255,7 @@ impl Opening {
             let generations = live.into_iter().map(|row| self.generation(field, index, row));
             indexes.push(IndexKeys { generations: generations.collect::<Result<_, _>>()? });
         }
-
-        let mut place = Vec::new();
-        lp(&mut place, field.id().as_bytes());
-        opt(&mut place, scope);
-        Ok(FieldKeys { field, keys, indexes, place })
+        Ok(FieldKeys { field, keys, indexes })
     }
 
     fn generation(&self, field: &'static Field, index: &Index, row: &KeyRow) -> Result<Generation, VaultError> {
