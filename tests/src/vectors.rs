@@ -104,6 +104,7 @@ pub struct Sealed {
     pub flags: u8,
     pub class: u8,
     pub slots: Vec<String>,
+    pub info: String,
     pub nonce: String,
     pub aad: String,
     pub content: String,

@@ -51,7 +51,7 @@ macro_rules! vectors {
 vectors! {
     derivations:
     root_fingerprint root_wrap_aes_256_gcm aead_aes_256_gcm root_wrap_xchacha20_poly1305 aead_xchacha20_poly1305
-    root_wrap_xaes_256_gcm aead_xaes_256_gcm index state check
+    root_wrap_xaes_256_gcm aead_xaes_256_gcm aead_with_scope aead_xchacha20_poly1305_of_note index state check
 }
 
 vectors! {
@@ -177,8 +177,8 @@ fn values(vector: &Sealed) {
     assert_eq!(text::decode(&vector.text).unwrap(), bytes);
 
     let row = document().encryption_keys.iter().find(|row| row.key_id == vector.key_id).unwrap();
-    let info = [b"diesel-encrypted/1 aead", &[vector.algorithm][..]].concat();
-    let subkey = hazmat::hkdf_expand(&hex(&row.data_key).try_into().unwrap(), &info, 32).try_into().unwrap();
+    let data_key = hex(&row.data_key).try_into().unwrap();
+    let subkey = hazmat::hkdf_expand(&data_key, &hex(&vector.info), 32).try_into().unwrap();
     let sealed = hazmat::seal(header.algorithm, &subkey, parts.nonce, &hex(&vector.aad), &hex(&vector.content));
     assert_eq!(sealed.as_deref(), Some(parts.sealed), "the AEAD alone");
 

@@ -182,17 +182,20 @@ def header(slots, algorithm, flags, class_number, key_id):
 
 def binding(owner):
     """`owner` is a list of (class, encoded)."""
-    if owner is None:
-        return None
     return bytes([len(owner)]) + b"".join(bytes([CLASSES[name]]) + lp(encoded) for name, encoded in owner)
 
 
-def value_aad(head, field_id, scope, owner):
-    return label("value") + head + lp(field_id.encode()) + opt(scope) + opt(binding(owner))
+def aead_info(algorithm, field_id, scope):
+    return label("aead") + bytes([algorithm]) + lp(field_id.encode()) + opt(scope)
 
 
-def seal(key, algorithm, nonce, head, aad, content):
-    return head + nonce + encrypt(algorithm, hkdf_expand(key, label("aead") + bytes([algorithm])), nonce, aad, content)
+def value_aad(head, owner):
+    return head + (b"" if owner is None else binding(owner))
+
+
+def seal(key, algorithm, nonce, head, owner, content, field_id, scope):
+    subkey = hkdf_expand(key, aead_info(algorithm, field_id, scope))
+    return head + nonce + encrypt(algorithm, subkey, nonce, value_aad(head, owner), content)
 
 
 def open_value(key, sealed, field_id, scope, owner):
@@ -204,8 +207,8 @@ def open_value(key, sealed, field_id, scope, owner):
     head, algorithm, flags = sealed[:end], sealed[end - 6], sealed[end - 5]
     nonce, rest = sealed[end:end + NONCE_LEN[algorithm]], sealed[end + NONCE_LEN[algorithm]:]
     assert bool(flags & BOUND) == (owner is not None) and not flags & 0x08
-    subkey = hkdf_expand(key, label("aead") + bytes([algorithm]))
-    content = decrypt(algorithm, subkey, nonce, value_aad(head, field_id, scope, owner), rest)
+    subkey = hkdf_expand(key, aead_info(algorithm, field_id, scope))
+    content = decrypt(algorithm, subkey, nonce, value_aad(head, owner), rest)
     if flags & PADDED:
         content, mark, zeros = content.rpartition(b"\x80")
         assert mark and not any(zeros)

@@ -265,12 +265,12 @@ def seal(table, name, field_id, kind, value, scope=None, owner=None, state="acti
     content = forged.get("content", content)
     head = f.header(slot_bytes, algorithm, flags, forged.get("class_number", f.CLASSES[class_name]), row["key_id"])
     nonce = fixed(f"nonce {name}", f.NONCE_LEN[algorithm])
-    aad = f.value_aad(head, forged.get("aad_field", field_id), forged.get("aad_scope", scope), bound)
-    sealed = f.seal(table.bytes[row["key_id"]], algorithm, nonce, head, aad, content)
+    place = forged.get("place_field", field_id), forged.get("place_scope", scope)
+    sealed = f.seal(table.bytes[row["key_id"]], algorithm, nonce, head, bound, content, *place)
     return {"name": name, "field": field_id, "scope": scope and scope.hex(), "owner": owner, "type": kind, "value": value,
             "encoded": encoded.hex(), "content": content.hex(), "key_id": row["key_id"], "algorithm": algorithm,
             "flags": flags, "class": f.CLASSES[class_name], "slots": [slot.hex() for slot in slot_bytes],
-            "nonce": nonce.hex(), "aad": aad.hex(), "sealed": sealed.hex(), "text": f.text_form(sealed)}
+            "info": f.aead_info(algorithm, *place).hex(), "nonce": nonce.hex(), "aad": f.value_aad(head, bound).hex(), "sealed": sealed.hex(), "text": f.text_form(sealed)}
 
 
 def values(table):
@@ -353,11 +353,11 @@ def bad_values(table):
     case("the_key_of_a_destroyed_version", "KeyDestroyed", bytes.fromhex(
         seal(table, "destroyed", "people.history", "text", "x", state="destroyed")["sealed"]), "people.history")
     case("sealed_under_this_key_for_another_field", "Tampered", bytes.fromhex(
-        seal(table, "bad field", "people.name", "text", "Ada", aad_field="people.email")["sealed"]))
+        seal(table, "bad field", "people.name", "text", "Ada", place_field="people.email")["sealed"]))
     case("sealed_under_this_key_for_another_scope", "Tampered", bytes.fromhex(
-        seal(table, "bad aad scope", "people.name", "text", "Ada", aad_scope=TENANT)["sealed"]))
+        seal(table, "bad aad scope", "people.name", "text", "Ada", place_scope=TENANT)["sealed"]))
     case("sealed_under_this_key_for_the_empty_scope", "Tampered", bytes.fromhex(
-        seal(table, "empty aad scope", "people.name", "text", "Ada", aad_scope=b"")["sealed"]))
+        seal(table, "empty aad scope", "people.name", "text", "Ada", place_scope=b"")["sealed"]))
     case("a_bound_value_of_another_owner", "Tampered", note, "people.note", owner=[("i64", 43)])
     case("an_owner_of_another_class", "Tampered", note, "people.note", owner=[("u64", 42)])
     case("a_bound_value_unbound", "Tampered", with_byte(note, 4, 0x10), "people.note", owner=[("i64", 42)])
@@ -484,7 +484,12 @@ def derivations(table):
         out.append({"name": f"root_wrap_{plain}", "key": ROOTS["root-1"].hex(),
                     "info": (f.label("root wrap") + bytes([number])).hex()})
         out.append({"name": f"aead_{plain}", "key": table.bytes[encrypt["key_id"]].hex(),
-                    "info": (f.label("aead") + bytes([number])).hex()})
+                    "info": f.aead_info(number, "people.name", None).hex()})
+    out.append({"name": "aead_with_scope", "key": table.bytes[encrypt["key_id"]].hex(),
+                "info": f.aead_info(f.AES_256_GCM, "people.name", TENANT).hex()})
+    out.append({"name": "aead_xchacha20_poly1305_of_note",
+                "key": table.bytes[table.named("encrypt", "people.note")[0]["key_id"]].hex(),
+                "info": f.aead_info(f.XCHACHA20_POLY1305, "people.note", None).hex()})
     out.append({"name": "index", "key": table.bytes[index["key_id"]].hex(), "info": f.label("index").hex()})
     out.append({"name": "state", "key": table.bytes[0xC0DE0001].hex(), "info": f.label("state").hex()})
     out.append({"name": "check", "key": table.bytes[encrypt["key_id"]].hex(),
