@@ -78,6 +78,8 @@ pub(crate) struct Searchable {
     pub(crate) with: Option<Path>,
     pub(crate) bits: Option<(u8, Span)>,
     pub(crate) domain: Option<LitStr>,
+    /// Whether only the slot is left.
+    pub(crate) removed: bool,
 }
 
 impl Searchable {
@@ -99,7 +101,7 @@ const BITS_MIN: u8 = 8;
 
 const STRUCT_OPTIONS: &[&str] = &["columns_of", "foreign_schema", "table", "crate"];
 const ENCRYPT_OPTIONS: &[&str] = &["id", "algorithm", "pad", "plaintext", "bound_to"];
-const SEARCHABLE_OPTIONS: &[&str] = &["name", "normalize", "with", "bits", "domain"];
+const SEARCHABLE_OPTIONS: &[&str] = &["name", "normalize", "with", "bits", "domain", "removed"];
 
 /// Names in attributes, and the variants that they stand for.
 const ALGORITHMS: &[(&str, &str)] =
@@ -253,6 +255,7 @@ impl Searchable {
             with: None,
             bits: None,
             domain: None,
+            removed: false,
         };
         let mut seen = Vec::new();
         for option in options(attribute, errors) {
@@ -291,6 +294,10 @@ impl Searchable {
                 Some("domain") => {
                     parsed.domain = option.text();
                     parsed.domain.is_none().then_some("domain = \"phone numbers\"")
+                }
+                Some("removed") => {
+                    parsed.removed = matches!(option.value, Value::None);
+                    (!parsed.removed).then_some("removed")
                 }
                 _ => None,
             };

@@ -119,7 +119,7 @@ impl Declaration<'_> {
             }
         };
         let by = by(model);
-        for (slot, index) in field.searchable.iter().enumerate() {
+        for (slot, index) in field.live_indexes() {
             let slot = (slot > 0).then(|| proc_macro2::Literal::usize_unsuffixed(slot));
             let arguments = match &slot {
                 Some(slot) => Some(quote!(<#by, #slot>)),
@@ -133,7 +133,7 @@ impl Declaration<'_> {
                 }
             });
         }
-        if let Some(index) = field.searchable.iter().find(|i| i.with.is_some() || !i.normalize.is_empty()) {
+        if let Some((_, index)) = field.live_indexes().find(|(_, i)| i.with.is_some() || !i.normalize.is_empty()) {
             let column = respan(column.clone(), index.span);
             impls.extend(quote_spanned!(index.span=> const _: () = _enc::normalizes::<#column, #by>();));
         }
@@ -184,6 +184,9 @@ fn index(index: &Searchable) -> TokenStream {
     if let Some(domain) = &index.domain {
         tokens.extend(quote!(.domain(#domain)));
     }
+    if index.removed {
+        tokens.extend(quote!(.removed()));
+    }
     tokens
 }
 
@@ -196,7 +199,7 @@ fn constants(model: &Model) -> TokenStream {
     for (field, _) in model.encrypted() {
         let column = column(table, &field.column);
         let target = target(model, &column);
-        for (slot, index) in field.searchable.iter().enumerate() {
+        for (slot, index) in field.live_indexes() {
             let Some(given) = &index.name else { continue };
             let constant = Ident::new(&field.constant(given), given.span());
             if seen.contains(&constant) {

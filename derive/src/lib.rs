@@ -82,6 +82,7 @@ use syn::DeriveInput;
 /// | `normalize = "lowercase"` or `normalize("trim", "casefold")` | What is done to a text before it is compared, in this order: `lowercase`, `casefold`, `trim`, `nfkc`, `digits`. | nothing |
 /// | `with = path::to::function` | Your own `fn(&str) -> String`, after the others. It is registered under its name: give it another when its results change. | none |
 /// | `bits = 16` | The bits that a tag keeps, 8 to 112. With fewer than 112, a search returns candidates, and there is no `domain`. | 112 |
+/// | `removed` | Keeps the slot of an index that is no longer wanted, so that later ones stay where they are. | searched |
 /// | `domain = "phones"` | Shares the index's key with every index of this domain, so that the columns can be joined. | the field's own |
 ///
 /// `bool` and JSON cannot be searched; only text can be normalised.

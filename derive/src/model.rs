@@ -106,6 +106,11 @@ impl Model {
 }
 
 impl Field {
+    /// The indexes that are searched, with their slots: those marked `removed` keep only the slot.
+    pub(crate) fn live_indexes(&self) -> impl Iterator<Item = (usize, &Searchable)> {
+        self.searchable.iter().enumerate().filter(|(_, index)| !index.removed)
+    }
+
     fn parse((ident, field): (Ident, syn::Field), errors: &mut Errors) -> Self {
         let attributes = FieldAttributes::parse(&field.attrs, errors);
         Self {

@@ -5,5 +5,6 @@ mod foreign_schema;
 mod lifetimes;
 mod options;
 mod raw_identifiers;
+mod removed_index;
 mod renamed_columns;
 mod user;
