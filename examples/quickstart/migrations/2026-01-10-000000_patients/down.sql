@@ -1,0 +1,9 @@
+DROP TRIGGER `patients_email_sealed_insert`;
+DROP TRIGGER `patients_email_sealed_update`;
+DROP TRIGGER `patients_phone_sealed_insert`;
+DROP TRIGGER `patients_phone_sealed_update`;
+DROP TRIGGER `patients_chart_sealed_insert`;
+DROP TRIGGER `patients_chart_sealed_update`;
+DROP INDEX `patients_email_default`;
+DROP INDEX `patients_phone_default`;
+DROP TABLE patients;
