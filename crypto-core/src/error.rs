@@ -147,7 +147,7 @@ pub enum ValueError {
         field: FieldName,
         /// The key id that the value names.
         key_id: u32,
-        /// Whether it is bound to an owner.
+        /// Whether the field's values are bound to an owner.
         bound: bool,
     },
     /// It opens, and is no value of the model's type.

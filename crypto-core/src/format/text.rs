@@ -5,6 +5,9 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::FormatError;
 
+/// What the text of every sealed value begins with: the format byte, and that there are at most 15 slots.
+pub const BEGINNING: &str = "4Q";
+
 /// The canonical text of `bytes`: `ceil(4 · len / 3)` ASCII characters.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
@@ -35,6 +38,14 @@ mod tests {
         for bad in ["4QA=", "4Q==", " 4QAA", "4QAA\n", "4+AA", "4/AA", "A", "4R", "é"] {
             assert_eq!(decode(bad), Err(FormatError::NotBase64Url), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn every_sealed_value_begins_alike_in_text() {
+        for slots in 0..=15 {
+            assert!(encode(&[0xE1, slots, 0]).starts_with(BEGINNING));
+        }
+        assert!(!encode(&[0xE1, 16, 0]).starts_with(BEGINNING));
     }
 
     #[test]

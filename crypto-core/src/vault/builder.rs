@@ -74,7 +74,16 @@ impl VaultBuilder {
         self.opening.check()?;
         for _ in 0..ATTEMPTS {
             let stored = store.load(self.opening.scope.as_deref())?;
-            match self.opening.step(stored, store)? {
+            let step = match self.opening.step(&stored, store) {
+                // A row may seem to be missing because another process was writing while these were read.
+                Err(VaultError::KeyLost { .. } | VaultError::NoStateKey)
+                    if store.load(self.opening.scope.as_deref())? != stored =>
+                {
+                    continue;
+                }
+                step => step?,
+            };
+            match step {
                 Step::Opened(vault) => {
                     tracing::info!(
                         application = self.opening.application,

@@ -82,6 +82,17 @@ pub enum VaultError {
         /// The field id or the index's domain.
         name: String,
     },
+    /// A column holds values of a key whose row is gone. Another key is not made in its place.
+    #[error(
+        "`{field}` holds a value made with {key}, whose row is missing from encryption_keys: it was deleted, or the value \
+         comes from another database. Restore the table from a backup"
+    )]
+    KeyLost {
+        /// The field.
+        field: String,
+        /// Which key.
+        key: String,
+    },
     /// The database is older than the configuration allows.
     #[error(
         "the active {purpose} key of `{name}` has version {found}, and the configuration pins at least {minimum}: the \

@@ -229,6 +229,9 @@ impl Vault {
             Ok(bytes) if field.plaintext == Plaintext::Refuse || SealedValue::parse(&bytes).is_ok() => {
                 self.open_as(field, bytes, owner)
             }
+            Err(source) if field.plaintext == Plaintext::Refuse && sealed.starts_with(text::BEGINNING) => {
+                refused(field, Err(ValueError::Malformed { field: field.into(), source }))
+            }
             _ => self.open_as(field, sealed.into_bytes(), owner),
         }
     }
@@ -239,11 +242,7 @@ impl Vault {
         sealed: Vec<u8>,
         owner: Option<&Owner>,
     ) -> Result<V, ValueError> {
-        let opened = self.try_open(field, sealed, owner);
-        if let Err(error) = &opened {
-            tracing::warn!(field = field.id(), %error, "a value could not be opened");
-        }
-        opened
+        refused(field, self.try_open(field, sealed, owner))
     }
 
     fn try_open<V: Decode>(
@@ -264,14 +263,14 @@ impl Vault {
             .cipher(header.algorithm)
             .ok_or_else(|| ValueError::KeyDestroyed { field: field.into(), key_id: header.key_id })?;
         if header.bound != owner.is_some() {
-            return Err(tampered(field, key, header.bound));
+            return Err(tampered(field, key, owner.is_some()));
         }
         let header_len = parts.header_bytes.len();
         let start = header_len + header.algorithm.nonce_len();
         let (front, body) = sealed.split_at_mut_checked(start).unwrap_or_default();
         let (header_bytes, nonce) = front.split_at_checked(header_len).unwrap_or_default();
         let len =
-            cipher.open(nonce, &aad(header_bytes, owner), body).map_err(|_| tampered(field, key, header.bound))?;
+            cipher.open(nonce, &aad(header_bytes, owner), body).map_err(|_| tampered(field, key, owner.is_some()))?;
         sealed.copy_within(start..start + len, 0);
         sealed.truncate(len);
         let decode_error = |source| ValueError::Decode { field: field.into(), source };
@@ -365,6 +364,15 @@ fn check_owner(field: &'static Field, owner: Option<&Owner>) -> Result<(), Value
     }
 }
 
+/// Logs why a value did not open.
+#[inline]
+fn refused<V>(field: &'static Field, opened: Result<V, ValueError>) -> Result<V, ValueError> {
+    if let Err(error) = &opened {
+        tracing::warn!(field = field.id(), %error, "a value could not be opened");
+    }
+    opened
+}
+
 #[cold]
 fn tampered(field: &'static Field, key: &ValueKey, bound: bool) -> ValueError {
     ValueError::Tampered { field: field.into(), key_id: key.id, bound }
@@ -378,9 +386,7 @@ fn not_sealed<V: Decode>(field: &'static Field, source: FormatError, bytes: Vec<
         return V::decode_plaintext(bytes).map_err(|source| ValueError::Decode { field: field.into(), source });
     }
     Err(match source {
-        FormatError::Empty | FormatError::NotThisFormat { .. } | FormatError::NotBase64Url => {
-            ValueError::NotEncrypted { field: field.into() }
-        }
+        FormatError::Empty | FormatError::NotThisFormat { .. } => ValueError::NotEncrypted { field: field.into() },
         source => ValueError::Malformed { field: field.into(), source },
     })
 }

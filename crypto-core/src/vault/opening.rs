@@ -6,13 +6,15 @@
 use super::{
     Change, Inner, KeyStore, Stored, Vault, VaultError, VaultId,
     keyring::{FieldKeys, IndexKeys, ValueKey},
-    registry,
+    registry::{self, Trace},
 };
 use crate::{
     Field, Index, Normalizer,
+    format::value::EMPTY_SLOT,
     index::Generation,
     keys::{
-        DataKey, HmacSha256, IndexSpec, KeyContext, KeyRow, KeyState, Purpose, RegistryRow, RootKey, RootKeys, RowKind,
+        DataKey, HmacSha256, IndexSpec, KeyContext, KeyRow, KeyState, Purpose, RegistryRow, RootKey, RootKeyError,
+        RootKeys, RowKind,
     },
     random,
 };
@@ -61,7 +63,7 @@ impl Opening {
     }
 
     /// One step over the rows as they are.
-    pub(super) fn step(&self, stored: Stored, store: &mut dyn KeyStore) -> Result<Step, VaultError> {
+    pub(super) fn step(&self, stored: &Stored, store: &mut dyn KeyStore) -> Result<Step, VaultError> {
         for row in &stored.keys {
             self.check_application(row)?;
             if row.state != KeyState::Destroyed {
@@ -72,10 +74,11 @@ impl Opening {
             if !stored.keys.is_empty() || !stored.fields.is_empty() {
                 return Err(VaultError::NoStateKey);
             }
+            self.fields.iter().try_for_each(|field| no_value_key_is_lost(field, None, store))?;
             return Ok(Step::Write(vec![self.first_state_key()?]));
         };
         let state = self.unwrap(state_row)?.state_mac();
-        authenticate(&stored, &state)?;
+        authenticate(stored, &state)?;
 
         let mut changes = Vec::new();
         for field in &self.fields {
@@ -113,7 +116,11 @@ impl Opening {
 
     fn unwrap(&self, row: &KeyRow) -> Result<DataKey, VaultError> {
         let root = self.root_key(row)?;
-        Ok(DataKey::unwrap(row.context.clone(), root, &row.wrapped, &row.check)?)
+        DataKey::unwrap(row.context.clone(), root, &row.wrapped, &row.check).map_err(|error| match error {
+            // The root key is the right one: its fingerprint was compared.
+            RootKeyError::Unwrap { .. } => altered(row),
+            error => error.into(),
+        })
     }
 
     fn context(&self, purpose: Purpose, name: &str, version: u32) -> Result<KeyContext, VaultError> {
@@ -155,9 +162,10 @@ impl Opening {
         let scope = self.scope.as_deref();
         if active(keys, Purpose::Encrypt, field.id(), scope).is_none() {
             none_active_needs_none(keys, Purpose::Encrypt, field.id(), scope)?;
+            no_value_key_is_lost(field, Some(state), store)?;
             changes.push(self.new_key(Purpose::Encrypt, field.id(), 1, None, state)?);
         }
-        for index in field.indexes.iter().filter(|index| !index.removed) {
+        for (slot, index) in field.indexes.iter().enumerate().filter(|(_, index)| !index.removed) {
             let domain = registry::domain(field, index);
             let wanted = registry::index_spec(index);
             let planned = changes.iter().find_map(|change| match change {
@@ -170,6 +178,13 @@ impl Opening {
             match known.map(|row| (row, row.index.as_ref())) {
                 None => {
                     none_active_needs_none(keys, Purpose::Index, &domain, scope)?;
+                    no_index_key_is_lost(
+                        field,
+                        slot,
+                        &domain,
+                        named(keys, Purpose::Encrypt, field.id(), scope),
+                        store,
+                    )?;
                     changes.push(self.new_key(Purpose::Index, &domain, 1, Some(wanted), state)?);
                 }
                 Some((_, Some(made))) if same_tags(made, &wanted) => warn_of_unicode(field, index, made, &wanted),
@@ -252,19 +267,14 @@ impl Opening {
                 .filter(|row| row.state != KeyState::Destroyed && !index.removed)
                 .collect();
             live.sort_by_key(|row| row.state != KeyState::Active);
-            // A buffer that was outgrown would leave the keys of its generations behind.
-            let mut generations = Vec::with_capacity(live.len());
-            for row in live {
-                generations.push(self.generation(field, index, row)?);
-            }
-            indexes.push(IndexKeys { generations });
+            let generations = live.into_iter().map(|row| self.generation(field, index, row));
+            indexes.push(IndexKeys { generations: generations.collect::<Result<_, _>>()? });
         }
         Ok(FieldKeys { field, keys, indexes })
     }
 
     fn generation(&self, field: &'static Field, index: &Index, row: &KeyRow) -> Result<Generation, VaultError> {
-        let altered = || VaultError::RowAltered { kind: RowKind::Key, row: describe_key(row) };
-        let spec = row.index.as_ref().ok_or_else(altered)?;
+        let spec = row.index.as_ref().ok_or_else(|| altered(row))?;
         let step = |name: &String| {
             Normalizer::named(name, index.normalize).ok_or_else(|| VaultError::UnknownNormalizer {
                 field: field.id().to_owned(),
@@ -305,6 +315,37 @@ fn none_active_needs_none(
     }
 }
 
+/// The same, where the row itself was deleted: a column's values tell which key made them.
+fn no_value_key_is_lost(
+    field: &'static Field,
+    state: Option<&HmacSha256>,
+    store: &mut dyn KeyStore,
+) -> Result<(), VaultError> {
+    let Some(Trace { key_id, .. }) = Trace::found_in(field, store)? else { return Ok(()) };
+    match store.key(key_id)? {
+        // Of another scope, or made by another process in between.
+        Some(row) if state.is_none_or(|state| row.is_authentic(state)) => Ok(()),
+        Some(row) => Err(altered(&row)),
+        None => Err(VaultError::KeyLost { field: field.id().to_owned(), key: format!("encrypt key {key_id:08x}") }),
+    }
+}
+
+/// The same for the tags in slot `slot`, of values that `own` keys sealed.
+fn no_index_key_is_lost<'a>(
+    field: &'static Field,
+    slot: usize,
+    domain: &str,
+    mut own: impl Iterator<Item = &'a KeyRow>,
+    store: &mut dyn KeyStore,
+) -> Result<(), VaultError> {
+    let Some(Trace { key_id, slots }) = Trace::found_in(field, store)? else { return Ok(()) };
+    let has_tag = slots.get(slot).is_some_and(|slot| *slot != EMPTY_SLOT);
+    if has_tag && own.any(|row| row.context.key_id == key_id) {
+        return Err(VaultError::KeyLost { field: field.id().to_owned(), key: format!("the index key of `{domain}`") });
+    }
+    Ok(())
+}
+
 /// Every row's MAC; and that no key is active beside a later one that was.
 fn authenticate(stored: &Stored, state: &HmacSha256) -> Result<(), VaultError> {
     for row in &stored.keys {
@@ -312,12 +353,13 @@ fn authenticate(stored: &Stored, state: &HmacSha256) -> Result<(), VaultError> {
             && named(&stored.keys, row.context.purpose, &row.context.name, row.context.scope.as_deref())
                 .any(|other| other.state > KeyState::Pending && other.context.version > row.context.version);
         if overtaken || !row.is_authentic(state) {
-            return Err(VaultError::RowAltered { kind: RowKind::Key, row: describe_key(row) });
+            return Err(altered(row));
         }
     }
     for row in &stored.fields {
         if !row.is_authentic(state) {
-            return Err(VaultError::RowAltered { kind: RowKind::Field, row: format!("field `{}`", row.field_id) });
+            let row = format!("field `{}`, column `{}.{}`", row.field_id, row.table, row.column);
+            return Err(VaultError::RowAltered { kind: RowKind::Field, row });
         }
     }
     Ok(())
@@ -330,6 +372,10 @@ fn authentic_field(change: Change, state: &HmacSha256) -> Change {
         Change::ReplaceField { old_mac, row } => Change::ReplaceField { old_mac, row: sign(row) },
         other => other,
     }
+}
+
+fn altered(row: &KeyRow) -> VaultError {
+    VaultError::RowAltered { kind: RowKind::Key, row: describe_key(row) }
 }
 
 fn describe_key(row: &KeyRow) -> String {

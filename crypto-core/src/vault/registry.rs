@@ -1,11 +1,16 @@
 //! The registry: what each field was when values were written, held against what its model says now.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Change, KeyStore, StoreError, VaultError};
 use crate::{
     Binding, Field, Index, Plaintext, Storage,
-    format::{text, value::SealedValue},
+    format::{
+        text,
+        value::{SealedValue, Slot},
+    },
     index::unicode_versions,
     keys::{IndexSpec, KeyRow, RegistryRow},
     value::Class,
@@ -204,12 +209,33 @@ pub(super) fn changes(
 
 /// The field id that a stored value was sealed for, if its key is known.
 fn sealed_for(storage: Storage, stored: &[u8], keys: &[KeyRow]) -> Option<String> {
-    let bytes = match storage {
-        Storage::Binary => stored.to_vec(),
-        Storage::Text => text::decode(str::from_utf8(stored).ok()?).ok()?,
-    };
-    let key_id = SealedValue::parse(&bytes).ok()?.header.key_id;
+    let key_id = Trace::of(storage, stored)?.key_id;
     keys.iter().find(|row| row.context.key_id == key_id).map(|row| row.context.name.clone())
+}
+
+/// Which keys a stored value was made with, as far as it shows without one.
+pub(super) struct Trace {
+    /// The key that sealed it.
+    pub(super) key_id: u32,
+    /// Its slots, in the order of the field's indexes.
+    pub(super) slots: Vec<Slot>,
+}
+
+impl Trace {
+    /// `None` if the value was never sealed.
+    fn of(storage: Storage, stored: &[u8]) -> Option<Self> {
+        let bytes = match storage {
+            Storage::Binary => Cow::Borrowed(stored),
+            Storage::Text => Cow::Owned(text::decode(str::from_utf8(stored).ok()?).ok()?),
+        };
+        let value = SealedValue::parse(&bytes).ok()?;
+        Some(Self { key_id: value.header.key_id, slots: value.slots.to_vec() })
+    }
+
+    /// The trace of any value of the field.
+    pub(super) fn found_in(field: &Field, store: &mut dyn KeyStore) -> Result<Option<Self>, StoreError> {
+        Ok(store.sample(field)?.and_then(|stored| Self::of(field.storage, &stored)))
+    }
 }
 
 /// Whether two rows say the same, whatever their MACs.

@@ -74,6 +74,12 @@ pub trait KeyStore {
     /// [`StoreError::InTransaction`] inside of a transaction of the caller's: a key must be committed before its use.
     fn apply(&mut self, changes: &[Change]) -> Result<Applied, StoreError>;
 
+    /// The key of this id, of whatever scope.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    fn key(&mut self, key_id: u32) -> Result<Option<KeyRow>, StoreError>;
+
     /// One stored value of the field that is not NULL (of a text column, its characters), or `None` if there is none.
     ///
     /// # Errors
@@ -209,6 +215,10 @@ impl KeyStore for MemoryKeyStore {
                 Err(Conflict) => Applied::Conflict,
             }
         }))
+    }
+
+    fn key(&mut self, key_id: u32) -> Result<Option<KeyRow>, StoreError> {
+        Ok(self.tamper(|rows| rows.keys.iter().find(|row| row.context.key_id == key_id).cloned()))
     }
 
     fn sample(&mut self, _: &Field) -> Result<Option<Vec<u8>>, StoreError> {

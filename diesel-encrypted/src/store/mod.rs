@@ -13,7 +13,8 @@ use diesel::{
     result::{DatabaseErrorKind, Error as DieselError},
 };
 use diesel_encrypted_core::{
-    Applied, Change, Field, KeyStore, StoreError, Stored, Vault, VaultBuilder, VaultError, keys::RowKind,
+    Applied, Change, Field, KeyStore, StoreError, Stored, Vault, VaultBuilder, VaultError,
+    keys::{KeyRow, RowKind},
 };
 
 pub use connection::KeyStoreConnection;
@@ -121,6 +122,12 @@ impl<C: KeyStoreConnection> KeyStore for DieselKeyStore<'_, C> {
             ) => Ok(Applied::Conflict),
             Err(error) => Err(failed(error)),
         }
+    }
+
+    fn key(&mut self, key_id: u32) -> Result<Option<KeyRow>, StoreError> {
+        let one = || Statement::new().sql(tables::SELECT_KEYS).sql(" WHERE key_id = ").number(key_id);
+        let row = patiently(|| self.connection.keys(one())).map_err(failed)?.pop();
+        row.map(rows::key_row).transpose().map_err(|bad| failed(DieselError::DeserializationError(Box::new(bad))))
     }
 
     fn sample(&mut self, field: &Field) -> Result<Option<Vec<u8>>, StoreError> {

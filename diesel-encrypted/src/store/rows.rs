@@ -34,12 +34,16 @@ pub(super) fn key_row(columns: KeyColumns) -> Result<KeyRow, BadRow> {
         check,
         mac,
     ) = columns;
-    let bad = |column| move || BadRow { kind: RowKind::Key, row: format!("key_id {key_id}"), column };
+    let row = format!("key {key_id:08x} of `{}`", String::from_utf8_lossy(&name));
+    let bad = |column| {
+        let row = row.clone();
+        move || BadRow { kind: RowKind::Key, row, column }
+    };
     let text = |bytes, column| String::from_utf8(bytes).map_err(|_| bad(column)());
     let key_id_number = u32::try_from(key_id).map_err(|_| bad("key_id")())?;
     let purpose = u8::try_from(purpose).ok().and_then(Purpose::from_u8).ok_or_else(bad("purpose"))?;
     let state = u8::try_from(state).ok().and_then(KeyState::from_u8).ok_or_else(bad("state"))?;
-    if (state == KeyState::Active) != (active_slot == 0) {
+    if active_slot != if state == KeyState::Active { 0 } else { key_id } {
         return Err(bad("active_slot")());
     }
     let scope = match scope.split_first() {
