@@ -267,8 +267,12 @@ impl Opening {
                 .filter(|row| row.state != KeyState::Destroyed && !index.removed)
                 .collect();
             live.sort_by_key(|row| row.state != KeyState::Active);
-            let generations = live.into_iter().map(|row| self.generation(field, index, row));
-            indexes.push(IndexKeys { generations: generations.collect::<Result<_, _>>()? });
+            // A buffer that was outgrown would leave the keys of its generations behind.
+            let mut generations = Vec::with_capacity(live.len());
+            for row in live {
+                generations.push(self.generation(field, index, row)?);
+            }
+            indexes.push(IndexKeys { generations });
         }
         Ok(FieldKeys { field, keys, indexes })
     }
