@@ -5,7 +5,7 @@
 use diesel::prelude::*;
 use diesel_encrypted::keys::Secret;
 use diesel_encrypted::prelude::*;
-use diesel_encrypted::{LocalRootKey, MemoryKeyStore, RootKeyId, RootKeys};
+use diesel_encrypted::{LocalRootKey, MemoryKeyStore, RootKeyId, RootKeys, VaultBuilder};
 
 diesel::table! {
     patients (id) {
@@ -107,15 +107,34 @@ pub fn visit(id: i32, patient_id: i32, contact: &str) -> Visit {
     Visit { id, patient_id, contact: Encrypted::new(contact.into()) }
 }
 
-/// A vault with keys of its own, kept in memory: what one seals, no other opens.
+/// One key store and root key: every vault of a clinic opens what another sealed.
+pub struct Clinic {
+    store: MemoryKeyStore,
+    root: [u8; 32],
+}
+
+impl Clinic {
+    #[allow(clippy::new_without_default, reason = "each is another")]
+    pub fn new() -> Self {
+        let root = *Secret::generate().unwrap().expose_bytes();
+        Self { store: MemoryKeyStore::new(), root }
+    }
+
+    /// A vault of these fields.
+    pub fn open(&self, fields: impl FnOnce(VaultBuilder) -> VaultBuilder) -> Vault {
+        let root = LocalRootKey::new(RootKeyId::new("clinic").unwrap(), Secret::from_slice(&self.root).unwrap());
+        fields(Vault::builder(RootKeys::new(root))).open_with(&mut self.store.clone()).unwrap()
+    }
+
+    /// A vault of all models.
+    pub fn vault(&self) -> Vault {
+        self.open(|builder| builder.model::<Patient>().model::<Chart>().model::<Visit>())
+    }
+}
+
+/// A vault with keys of its own: what one seals, no other opens.
 pub fn vault() -> Vault {
-    let root = LocalRootKey::new(RootKeyId::new("clinic").unwrap(), Secret::generate().unwrap());
-    Vault::builder(RootKeys::new(root))
-        .model::<Patient>()
-        .model::<Chart>()
-        .model::<Visit>()
-        .open_with(&mut MemoryKeyStore::new())
-        .unwrap()
+    Clinic::new().vault()
 }
 
 /// A fresh SQLite database in memory, with the tables.
