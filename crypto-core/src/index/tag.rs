@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Normalizer, canonical, normalize};
 use crate::{
-    format::value::Slot,
+    format::value::{SLOT_LEN, Slot},
     keys::{DataKey, HmacSha256, tag},
     value::{Class, EncodeError},
 };
@@ -14,14 +14,22 @@ pub(crate) struct Generation {
     number: u8,
     mac: HmacSha256,
     steps: Vec<Normalizer>,
-    bits: u8,
+    /// Which bits of a tag are kept.
+    mask: [u8; TAG_LEN],
 }
+
+/// The length of a tag in its slot.
+const TAG_LEN: usize = SLOT_LEN - 1;
 
 impl Generation {
     /// The generation of an index key: its version, counted from 1 to 255 and round again.
     pub(crate) fn new(key: &DataKey, steps: Vec<Normalizer>, bits: u8) -> Self {
         let number = ((key.context().version.saturating_sub(1)) % 255 + 1) as u8;
-        Self { number, mac: key.index_mac(), steps, bits }
+        let mask = std::array::from_fn(|at| match usize::from(bits).saturating_sub(8 * at) {
+            left @ 0..8 => !(0xFF_u8 >> left),
+            _ => 0xFF,
+        });
+        Self { number, mac: key.index_mac(), steps, mask }
     }
 
     /// The bytes that equal values have in common.
@@ -40,11 +48,9 @@ impl Generation {
     pub(crate) fn slot(&self, class: Class, encoded: &[u8]) -> Result<Slot, EncodeError> {
         let full = tag(&self.mac, &self.normalized(class, encoded)?);
         let mut slot = Slot::default();
-        let (generation, kept) = slot.split_at_mut(1);
-        generation.fill(self.number);
-        for (at, (kept, byte)) in kept.iter_mut().zip(full).enumerate() {
-            let left = usize::from(self.bits).saturating_sub(8 * at);
-            let mask = if left >= 8 { 0xFF } else { !(0xFF_u8 >> left) };
+        let [generation, kept @ ..] = &mut slot;
+        *generation = self.number;
+        for ((kept, byte), mask) in kept.iter_mut().zip(full).zip(self.mask) {
             *kept = byte & mask;
         }
         Ok(slot)

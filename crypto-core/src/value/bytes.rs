@@ -7,10 +7,17 @@ use super::{Class, Decode, DecodeError, Encode, EncodeError, class, expect_class
 impl Encode for [u8] {
     type Class = class::Bytes;
 
+    #[inline]
     fn encoded_len(&self) -> usize {
         self.len()
     }
 
+    #[inline]
+    fn as_encoded(&self) -> Option<&[u8]> {
+        Some(self)
+    }
+
+    #[inline]
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         out.extend_from_slice(self);
         Ok(())
@@ -20,10 +27,17 @@ impl Encode for [u8] {
 impl Encode for Vec<u8> {
     type Class = class::Bytes;
 
+    #[inline]
     fn encoded_len(&self) -> usize {
         self.len()
     }
 
+    #[inline]
+    fn as_encoded(&self) -> Option<&[u8]> {
+        Some(self)
+    }
+
+    #[inline]
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.as_slice().encode(out)
     }
@@ -32,10 +46,17 @@ impl Encode for Vec<u8> {
 impl<const N: usize> Encode for [u8; N] {
     type Class = class::Bytes;
 
+    #[inline]
     fn encoded_len(&self) -> usize {
         N
     }
 
+    #[inline]
+    fn as_encoded(&self) -> Option<&[u8]> {
+        Some(self)
+    }
+
+    #[inline]
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.as_slice().encode(out)
     }
@@ -45,11 +66,13 @@ impl<const N: usize> Encode for [u8; N] {
 impl Decode for Vec<u8> {
     type Class = class::Bytes;
 
+    #[inline]
     fn decode(class: Class, bytes: Vec<u8>) -> Result<Self, DecodeError> {
         expect_class(Class::Bytes, class)?;
         Ok(bytes)
     }
 
+    #[inline]
     fn decode_plaintext(bytes: Vec<u8>) -> Result<Self, DecodeError> {
         Ok(bytes)
     }
@@ -58,10 +81,12 @@ impl Decode for Vec<u8> {
 impl Decode for Box<[u8]> {
     type Class = class::Bytes;
 
+    #[inline]
     fn decode(class: Class, bytes: Vec<u8>) -> Result<Self, DecodeError> {
         Vec::decode(class, bytes).map(Vec::into_boxed_slice)
     }
 
+    #[inline]
     fn decode_plaintext(bytes: Vec<u8>) -> Result<Self, DecodeError> {
         Ok(bytes.into_boxed_slice())
     }
@@ -71,11 +96,13 @@ impl Decode for Box<[u8]> {
 impl<const N: usize> Decode for [u8; N] {
     type Class = class::Bytes;
 
+    #[inline]
     fn decode(class: Class, bytes: Vec<u8>) -> Result<Self, DecodeError> {
         expect_class(Class::Bytes, class)?;
         Self::decode_plaintext(bytes)
     }
 
+    #[inline]
     fn decode_plaintext(bytes: Vec<u8>) -> Result<Self, DecodeError> {
         fixed(Class::Bytes, &Zeroizing::new(bytes))
     }

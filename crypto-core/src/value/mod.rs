@@ -51,6 +51,12 @@ pub trait Encode {
     /// The length of the encoding in bytes, to allocate once. A hint: it may be wrong, at the cost of time.
     fn encoded_len(&self) -> usize;
 
+    /// The encoding, if the value holds it as it stands: text and bytes do. Saves a copy where a blind index is
+    /// searched.
+    fn as_encoded(&self) -> Option<&[u8]> {
+        None
+    }
+
     /// Appends the encoding to `out`.
     ///
     /// # Errors

@@ -7,14 +7,22 @@ use super::{Encode, EncodeError};
 impl<T: Encode> Encode for Option<T> {
     type Class = T::Class;
 
+    #[inline]
     fn is_null(&self) -> bool {
         self.as_ref().is_none_or(Encode::is_null)
     }
 
+    #[inline]
     fn encoded_len(&self) -> usize {
         self.as_ref().map_or(0, Encode::encoded_len)
     }
 
+    #[inline]
+    fn as_encoded(&self) -> Option<&[u8]> {
+        self.as_ref().and_then(Encode::as_encoded)
+    }
+
+    #[inline]
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.as_ref().ok_or(EncodeError::Null)?.encode(out)
     }

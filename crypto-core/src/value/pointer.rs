@@ -10,14 +10,22 @@ macro_rules! pointers {
         impl<$($generics)*> Encode for $pointer {
             type Class = $target::Class;
 
+            #[inline]
             fn is_null(&self) -> bool {
                 $target::is_null(self)
             }
 
+            #[inline]
             fn encoded_len(&self) -> usize {
                 $target::encoded_len(self)
             }
 
+            #[inline]
+            fn as_encoded(&self) -> Option<&[u8]> {
+                $target::as_encoded(self)
+            }
+
+            #[inline]
             fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
                 $target::encode(self, out)
             }
@@ -54,6 +62,7 @@ mod tests {
         let mut out = Vec::with_capacity(value.encoded_len());
         value.encode(&mut out).unwrap();
         assert_eq!(out.len(), value.encoded_len());
+        assert_eq!(value.as_encoded(), Some(out.as_slice()));
         out
     }
 

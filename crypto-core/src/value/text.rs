@@ -5,10 +5,17 @@ use super::{Class, Decode, DecodeError, Encode, EncodeError, class, expect_class
 impl Encode for str {
     type Class = class::Text;
 
+    #[inline]
     fn encoded_len(&self) -> usize {
         self.len()
     }
 
+    #[inline]
+    fn as_encoded(&self) -> Option<&[u8]> {
+        Some(self.as_bytes())
+    }
+
+    #[inline]
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         out.extend_from_slice(self.as_bytes());
         Ok(())
@@ -18,10 +25,17 @@ impl Encode for str {
 impl Encode for String {
     type Class = class::Text;
 
+    #[inline]
     fn encoded_len(&self) -> usize {
         self.len()
     }
 
+    #[inline]
+    fn as_encoded(&self) -> Option<&[u8]> {
+        Some(self.as_bytes())
+    }
+
+    #[inline]
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.as_str().encode(out)
     }
@@ -31,11 +45,13 @@ impl Encode for String {
 impl Decode for String {
     type Class = class::Text;
 
+    #[inline]
     fn decode(class: Class, bytes: Vec<u8>) -> Result<Self, DecodeError> {
         expect_class(Class::Text, class)?;
         Self::decode_plaintext(bytes)
     }
 
+    #[inline]
     fn decode_plaintext(bytes: Vec<u8>) -> Result<Self, DecodeError> {
         Self::from_utf8(bytes).map_err(|_| DecodeError::Invalid(Class::Text))
     }
@@ -44,10 +60,12 @@ impl Decode for String {
 impl Decode for Box<str> {
     type Class = class::Text;
 
+    #[inline]
     fn decode(class: Class, bytes: Vec<u8>) -> Result<Self, DecodeError> {
         String::decode(class, bytes).map(String::into_boxed_str)
     }
 
+    #[inline]
     fn decode_plaintext(bytes: Vec<u8>) -> Result<Self, DecodeError> {
         String::decode_plaintext(bytes).map(String::into_boxed_str)
     }

@@ -22,7 +22,7 @@ use std::{
 pub use builder::VaultBuilder;
 pub use current::Attached;
 pub use error::VaultError;
-use keyring::{FieldKeys, ValueKey};
+use keyring::{FieldKeys, IndexKeys, ValueKey};
 pub use store::{Applied, Change, KeyStore, MemoryKeyStore, StoreError, Stored};
 
 use crate::{
@@ -245,6 +245,7 @@ impl Vault {
         refused(field, self.try_open(field, sealed, owner))
     }
 
+    #[inline]
     fn try_open<V: Decode>(
         &self,
         field: &'static Field,
@@ -303,8 +304,11 @@ impl Vault {
     ) -> Result<Vec<Slot>, ValueError> {
         let encode_error = |source| ValueError::Encode { field: field.into(), source };
         let Some((index_keys, encoded)) = self.searched(field, index, value)? else { return Ok(Vec::new()) };
-        let slots = index_keys.generations.iter().map(|generation| generation.slot(V::Class::CLASS, &encoded));
-        slots.collect::<Result<_, _>>().map_err(encode_error)
+        let mut slots = Vec::with_capacity(index_keys.generations.len());
+        for generation in &index_keys.generations {
+            slots.push(generation.slot(V::Class::CLASS, &encoded).map_err(encode_error)?);
+        }
+        Ok(slots)
     }
 
     /// The bytes that values which are equal by index `index` have in common: to filter the candidates of an index of
@@ -325,20 +329,24 @@ impl Vault {
         Ok(normalized.transpose().map_err(encode_error)?.map(Cow::into_owned))
     }
 
-    fn searched<V: Encode + ?Sized>(
-        &self,
+    /// The keys of an index, and the encoded value: borrowed if it can be, `None` for NULL.
+    fn searched<'a, V: Encode + ?Sized>(
+        &'a self,
         field: &'static Field,
         index: usize,
-        value: &V,
-    ) -> Result<Option<(&keyring::IndexKeys, Vec<u8>)>, ValueError> {
+        value: &'a V,
+    ) -> Result<Option<(&'a IndexKeys, Cow<'a, [u8]>)>, ValueError> {
         let keys = self.keys_of(field)?;
         let index_keys = keys.indexes.get(index).ok_or_else(|| ValueError::UnknownField { field: field.into() })?;
         if value.is_null() {
             return Ok(None);
         }
+        if let Some(encoded) = value.as_encoded() {
+            return Ok(Some((index_keys, Cow::Borrowed(encoded))));
+        }
         let mut encoded = Vec::with_capacity(value.encoded_len());
         value.encode(&mut encoded).map_err(|source| ValueError::Encode { field: field.into(), source })?;
-        Ok(Some((index_keys, encoded)))
+        Ok(Some((index_keys, Cow::Owned(encoded))))
     }
 }
 
@@ -364,13 +372,15 @@ fn check_owner(field: &'static Field, owner: Option<&Owner>) -> Result<(), Value
     }
 }
 
-/// Logs why a value did not open.
+/// Logs why a value did not open. By reference, so that one that opens is not moved for its sake.
 #[inline]
 fn refused<V>(field: &'static Field, opened: Result<V, ValueError>) -> Result<V, ValueError> {
-    if let Err(error) = &opened {
-        tracing::warn!(field = field.id(), %error, "a value could not be opened");
-    }
-    opened
+    opened.inspect_err(|error| report(field, error))
+}
+
+#[cold]
+fn report(field: &'static Field, error: &ValueError) {
+    tracing::warn!(field = field.id(), %error, "a value could not be opened");
 }
 
 #[cold]
