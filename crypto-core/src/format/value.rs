@@ -59,17 +59,20 @@ impl Header {
     }
 
     /// Appends the header, its slots empty.
+    #[inline]
     pub(crate) fn write(&self, out: &mut Vec<u8>, slots: usize) {
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         let flags = flag(self.bound, FLAG_BOUND)
             | flag(self.padded, FLAG_PADDED)
             | flag(self.user_key, FLAG_USER_KEY)
             | ((self.class as u8) << 4);
+        let [a, b, c, d] = self.key_id.to_be_bytes();
         // A field has at most 15 slots (`Field::indexes`).
         out.extend_from_slice(&[FORMAT_BYTE, slots as u8, 0]);
-        out.resize(out.len() + SLOT_LEN * slots, 0);
-        out.extend_from_slice(&[self.algorithm as u8, flags]);
-        out.extend_from_slice(&self.key_id.to_be_bytes());
+        if slots > 0 {
+            out.resize(out.len() + SLOT_LEN * slots, 0);
+        }
+        out.extend_from_slice(&[self.algorithm as u8, flags, a, b, c, d]);
     }
 }
 

@@ -33,6 +33,7 @@ thread_local! {
 ///
 /// # Errors
 /// [`RandomError`] if the operating system gives no seed.
+#[inline]
 pub(crate) fn fill(out: &mut [u8]) -> Result<(), RandomError> {
     GENERATOR.with_borrow_mut(|slot| {
         let forks = forks();

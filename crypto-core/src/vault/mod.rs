@@ -66,6 +66,9 @@ struct Inner {
     fields: Vec<Option<FieldKeys>>,
 }
 
+/// The keys of an index, and the value that it is asked for: its encoding, borrowed if it can be.
+type Searched<'a> = (&'a IndexKeys, Cow<'a, [u8]>);
+
 impl Vault {
     /// Begins to open a vault with these root keys.
     pub fn builder(root_keys: RootKeys) -> VaultBuilder {
@@ -329,13 +332,13 @@ impl Vault {
         Ok(normalized.transpose().map_err(encode_error)?.map(Cow::into_owned))
     }
 
-    /// The keys of an index, and the encoded value: borrowed if it can be, `None` for NULL.
+    /// What a search for `value` needs. `None` for NULL.
     fn searched<'a, V: Encode + ?Sized>(
         &'a self,
         field: &'static Field,
         index: usize,
         value: &'a V,
-    ) -> Result<Option<(&'a IndexKeys, Cow<'a, [u8]>)>, ValueError> {
+    ) -> Result<Option<Searched<'a>>, ValueError> {
         let keys = self.keys_of(field)?;
         let index_keys = keys.indexes.get(index).ok_or_else(|| ValueError::UnknownField { field: field.into() })?;
         if value.is_null() {
