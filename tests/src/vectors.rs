@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 
 use diesel_encrypted_core::{
     Algorithm, Binding, Class, Decode, Encode, Field, Index, Json, LocalRootKey, MemoryKeyStore, Normalizer, Owner,
-    RootKeyId, RootKeys, Storage, Vault, VaultBuilder,
+    RootKeyId, RootKeys, Storage, Stored as Rows, Vault, VaultBuilder,
     keys::{Fingerprint, KeyContext, KeyRow, KeyState, Purpose, RegistryRow, Secret},
 };
 use serde::Deserialize;
@@ -303,6 +303,12 @@ pub fn vault(scope: Option<&str>) -> Vault {
     builder(scope).open_with(&mut store()).unwrap()
 }
 
+/// A vault for this field alone, over a table of its own.
+#[must_use]
+pub fn vault_of(field: &'static Field) -> Vault {
+    Vault::builder(root_keys()).field(field).open_with(&mut MemoryKeyStore::new()).unwrap()
+}
+
 impl Key {
     #[must_use]
     pub fn row(&self) -> KeyRow {
@@ -341,6 +347,56 @@ impl Column {
             mac: hex(&self.mac).try_into().unwrap(),
         }
     }
+}
+
+/// Changes the cell that the vector names.
+pub fn change(stored: &mut Rows, vector: &BadRow) {
+    match (vector.key_id, &vector.field_id) {
+        (Some(id), _) => change_key(stored.keys.iter_mut().find(|row| row.context.key_id == id).unwrap(), vector),
+        (_, Some(id)) => change_field(stored.fields.iter_mut().find(|row| row.field_id == *id).unwrap(), vector),
+        _ => panic!("which row?"),
+    }
+}
+
+fn change_key(row: &mut KeyRow, change: &BadRow) {
+    let text = || change.value.as_str().unwrap().to_owned();
+    let number = || u32::try_from(change.value.as_u64().unwrap()).unwrap();
+    let before = row.clone();
+    match &*change.column {
+        "application" => row.context.application = text(),
+        "key_id" => row.context.key_id = number(),
+        "purpose" => row.context.purpose = purpose(&text()),
+        "version" => row.context.version = number(),
+        "name" => row.context.name = text(),
+        "state" => row.state = state(&text()),
+        "index" => row.index = serde_json::from_str(&text()).unwrap(),
+        "root_id" => row.root_id = text(),
+        "root_fingerprint" => {
+            row.root_fingerprint = Fingerprint::new(hex(&text()).try_into().unwrap());
+        }
+        "wrapped" => row.wrapped = hex(&text()),
+        "check" => row.check = hex(&text()).try_into().unwrap(),
+        "mac" => row.mac = hex(&text()).try_into().unwrap(),
+        column => panic!("no column {column}"),
+    }
+    assert!(before != *row, "the vector changes nothing");
+}
+
+fn change_field(row: &mut RegistryRow, change: &BadRow) {
+    let text = || change.value.as_str().unwrap().to_owned();
+    let before = row.clone();
+    match &*change.column {
+        "table" => row.table = text(),
+        "column" => row.column = text(),
+        "storage" => row.storage = text(),
+        "class" => row.class = change.value.as_u64().unwrap().try_into().unwrap(),
+        "primary_key" => row.primary_key = text(),
+        "indexes" => row.indexes = text(),
+        "options" => row.options = text(),
+        "mac" => row.mac = hex(&text()).try_into().unwrap(),
+        column => panic!("no column {column}"),
+    }
+    assert_ne!(before, *row, "the vector changes nothing");
 }
 
 #[must_use]

@@ -23,8 +23,8 @@ use diesel_encrypted_core::{
     keys::{KeyRow, KeyState, RegistryRow},
 };
 use diesel_encrypted_tests::vectors::{
-    BadRow, Identifiers, Sealed, Stored, Typed, builder, document, field, hex, owner, purpose, root_key, state, store,
-    to_hex, typed, vault,
+    BadRow, Identifiers, Sealed, Stored, Typed, builder, change, document, field, hex, owner, root_key, store, to_hex,
+    typed, vault,
 };
 use serde_json::{Value, json};
 
@@ -255,56 +255,11 @@ fn bad_wrapped_keys(vector: &diesel_encrypted_tests::vectors::BadWrappedKey) {
 
 fn bad_rows(vector: &BadRow) {
     let store = store();
-    store.tamper(|stored| match (vector.key_id, &vector.field_id) {
-        (Some(id), _) => change_key(stored.keys.iter_mut().find(|row| row.context.key_id == id).unwrap(), vector),
-        (_, Some(id)) => change_field(stored.fields.iter_mut().find(|row| row.field_id == *id).unwrap(), vector),
-        _ => panic!("which row?"),
-    });
+    store.tamper(|stored| change(stored, vector));
     let before = store.tamper(|stored| stored.clone());
     let error = builder(None).open_with(&mut store.clone()).expect_err("the row was changed");
     assert_eq!(vault_error(&error), vector.error, "{error}");
     assert_eq!(store.tamper(|stored| stored.clone()), before, "nothing is written over an altered table");
-}
-
-fn change_key(row: &mut KeyRow, change: &BadRow) {
-    let text = || change.value.as_str().unwrap().to_owned();
-    let number = || u32::try_from(change.value.as_u64().unwrap()).unwrap();
-    let before = row.clone();
-    match &*change.column {
-        "application" => row.context.application = text(),
-        "key_id" => row.context.key_id = number(),
-        "purpose" => row.context.purpose = purpose(&text()),
-        "version" => row.context.version = number(),
-        "name" => row.context.name = text(),
-        "state" => row.state = state(&text()),
-        "index" => row.index = serde_json::from_str(&text()).unwrap(),
-        "root_id" => row.root_id = text(),
-        "root_fingerprint" => {
-            row.root_fingerprint = diesel_encrypted_core::keys::Fingerprint::new(hex(&text()).try_into().unwrap());
-        }
-        "wrapped" => row.wrapped = hex(&text()),
-        "check" => row.check = hex(&text()).try_into().unwrap(),
-        "mac" => row.mac = hex(&text()).try_into().unwrap(),
-        column => panic!("no column {column}"),
-    }
-    assert!(before != *row, "the vector changes nothing");
-}
-
-fn change_field(row: &mut RegistryRow, change: &BadRow) {
-    let text = || change.value.as_str().unwrap().to_owned();
-    let before = row.clone();
-    match &*change.column {
-        "table" => row.table = text(),
-        "column" => row.column = text(),
-        "storage" => row.storage = text(),
-        "class" => row.class = change.value.as_u64().unwrap().try_into().unwrap(),
-        "primary_key" => row.primary_key = text(),
-        "indexes" => row.indexes = text(),
-        "options" => row.options = text(),
-        "mac" => row.mac = hex(&text()).try_into().unwrap(),
-        column => panic!("no column {column}"),
-    }
-    assert_ne!(before, *row, "the vector changes nothing");
 }
 
 #[test]
