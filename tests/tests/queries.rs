@@ -230,10 +230,8 @@ macro_rules! queries {
                     boxed = boxed.or_filter(patients::note.blind_eq("note cleo@y"));
                     assert_eq!(boxed.select(patients::id).order(patients::id).load(conn), Ok(vec![3, 4]));
 
-                    let filters: [Box<dyn BoxableExpression<patients::table, Db, SqlType = Bool>>; 2] = [
-                        Box::new(patients::email.blind_eq("ada@x")),
-                        Box::new(patients::note.blind_eq("note ADA@X")),
-                    ];
+                    let filters: [Box<dyn BoxableExpression<patients::table, Db, SqlType = Bool>>; 2] =
+                        [Box::new(patients::email.blind_eq("ada@x")), Box::new(patients::note.blind_eq("note ADA@X"))];
                     let mut query = patients::table.select(patients::id).into_boxed();
                     for filter in filters {
                         query = query.filter(filter);

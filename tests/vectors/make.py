@@ -397,14 +397,15 @@ def bad_values(table):
     case("json_cut_short", "Decode/Json", sample("json", "json", {}, b"{"), "samples.json", "json")
 
     # Text columns.
-    for name, text in {"padded_base64": mail + "=", "white_space_before": " " + mail, "a_line_break_after": mail + "\n",
-                       "the_other_alphabet": mail[:-1] + "+", "an_impossible_length": mail[:4 * (len(mail) // 4)] + "A",
-                       "plaintext_in_a_text_column": "Ada"}.items():
-        case(name, "NotEncrypted", text, "people.mail")
+    for name, text in {"padded_base64": mail + "=", "a_line_break_after": mail + "\n", "the_other_alphabet": mail[:-1] + "+",
+                       "an_impossible_length": mail[:4 * (len(mail) // 4)] + "A"}.items():
+        case(name, "Malformed/NotBase64Url", text, "people.mail")
+    case("white_space_before", "NotEncrypted", " " + mail, "people.mail")
+    case("plaintext_in_a_text_column", "NotEncrypted", "Ada", "people.mail")
     assert len(mail) % 4, "the last character has bits to spare"
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     trailing = mail[:-1] + alphabet[alphabet.index(mail[-1]) + 1]
-    case("trailing_bits_that_are_not_zero", "NotEncrypted", trailing, "people.mail")
+    case("trailing_bits_that_are_not_zero", "Malformed/NotBase64Url", trailing, "people.mail")
     case("another_character", "Tampered", mail[:-3] + ("A" if mail[-3] != "A" else "B") + mail[-2:], "people.mail")
     case("characters_cut", "Malformed/Truncated", mail[:40], "people.mail")
     return cases
@@ -456,8 +457,8 @@ def bad_rows(table):
     case("an_unknown_root_key_named", "UnknownRootKey", other, "root_id", "root-3")
     case("another_fingerprint", "WrongRootKey", other, "root_fingerprint", flip(other, "root_fingerprint"))
     case("another_application", "OtherApplication", other, "application", "staging")
-    case("the_wrapped_state_key_altered", "RootKey/Unwrap", state, "wrapped", flip(state, "wrapped"))
-    case("the_check_value_of_the_state_key_altered", "RootKey/Unwrap", state, "check", flip(state, "check"))
+    case("the_wrapped_state_key_altered", "RowAltered", state, "wrapped", flip(state, "wrapped"))
+    case("the_check_value_of_the_state_key_altered", "RowAltered", state, "check", flip(state, "check"))
     case("the_state_key_retired", "NoStateKey", state, "state", "retired")
 
     def registry(name, field_id, column, value):
