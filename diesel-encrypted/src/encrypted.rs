@@ -97,9 +97,10 @@ impl<T, C> fmt::Debug for Encrypted<T, C> {
 
 /// A column whose values are sealed and opened without being told an owner.
 #[diagnostic::on_unimplemented(
-    message = "the values of this column are bound to their owner, which `Encrypted` does not know",
+    message = "the values of this column are bound to their owner, who is not named here",
     label = "declared with `bound_to`",
-    note = "use `Sealed<T, C>`: seal with `Sealed::seal_bound(&value, &owner)`, open with `.open_bound(&owner)`"
+    note = "the column is used through `Sealed<T, C>`: seal with `Sealed::seal_bound(&value, &owner)`, open with \
+            `.open_bound(&owner)`"
 )]
 pub trait OpensAlone {}
 

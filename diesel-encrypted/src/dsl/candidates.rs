@@ -1,17 +1,20 @@
 //! Equality by an index that keeps fewer than 112 bits.
 //!
 //! Its tags are shared by different values on purpose, so that the database cannot tell them apart. What it finds must
-//! not reach the application before it is confirmed: nothing here is an expression until rows are confirmed as well.
+//! not reach the application before it is confirmed: nothing here has SQL of its own until rows are confirmed as well.
 
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 
+use diesel::expression::{Expression, ValidGrouping, is_aggregate};
 use diesel::result::{Error, QueryResult};
+use diesel::sql_types::Bool;
 use diesel_encrypted_core::value::Encode;
 use diesel_encrypted_core::{ValueError, Vault};
 
 use super::blind_eq::BlindEq;
+use super::locate::SameColumn;
 use super::search::Search;
 use crate::Encrypted;
 use crate::column::DeclaredColumn;
@@ -82,6 +85,27 @@ impl<E, N, const SLOT: usize> fmt::Debug for BlindEqCandidates<E, N, SLOT> {
     }
 }
 
+/// What may filter a query.
+#[diagnostic::on_unimplemented(
+    message = "candidates of a blind index with fewer than 112 bits must be confirmed after they are opened",
+    label = "not confirmed",
+    note = "write `candidates.confirm(|filter| query.filter(filter).load(conn), |row| &row.column)`: it runs the query and \
+            keeps the rows whose value is equal"
+)]
+pub trait Confirmed {}
+
+/// Only for the compiler to get as far as the impl below, which says what to write instead. Candidates have no SQL.
+impl<E, N, const SLOT: usize> Expression for BlindEqCandidates<E, N, SLOT> {
+    type SqlType = Bool;
+}
+
+impl<E, N, G, const SLOT: usize> ValidGrouping<G> for BlindEqCandidates<E, N, SLOT>
+where
+    Self: Confirmed,
+{
+    type IsAggregate = is_aggregate::No;
+}
+
 fn keep<Row, C, S, const SLOT: usize>(
     mut rows: Vec<Row>,
     wanted: Result<Option<Vec<u8>>, ValueError>,
@@ -135,7 +159,7 @@ pub trait Confirms<C, const SLOT: usize> {
 impl<T, N, C, const SLOT: usize> Confirms<C, SLOT> for Encrypted<T, N>
 where
     T: Encode,
-    N: DeclaredColumn<Column = C>,
+    N: DeclaredColumn<Column: SameColumn<C>>,
 {
     fn normalized(&self) -> Result<Option<Vec<u8>>, ValueError> {
         normalized::<N, SLOT>(self.expose())

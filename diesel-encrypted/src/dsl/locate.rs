@@ -30,6 +30,16 @@ pub trait Locates<Kind>: Expression {
     type Column: Column;
 }
 
+/// The column `C` itself.
+#[diagnostic::on_unimplemented(
+    message = "this belongs to the column `{Self}`, and the column `{C}` is meant",
+    label = "of another column",
+    note = "an index and a value each belong to one column"
+)]
+pub trait SameColumn<C> {}
+
+impl<C: Column> SameColumn<C> for C {}
+
 impl<C: Column> Locates<AsColumn> for C {
     type Column = C;
 }

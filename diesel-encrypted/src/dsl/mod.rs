@@ -33,9 +33,9 @@ pub use blind_ne::BlindNe;
 pub use candidates::{BlindEqCandidates, Confirms};
 pub use conflict::BlindConflictTarget;
 pub use dialect::SlotBackend;
-pub use locate::{AsAliased, AsColumn, AsNullable, Locates};
+pub use locate::{AsAliased, AsColumn, AsNullable, Locates, SameColumn};
 pub use named::By;
-pub use search::{SearchValue, Tag};
+pub use search::{SameClass, SearchValue, Tag};
 
 use crate::column::{DeclaredColumn, EncryptedColumn, Full, NamedIndex, Of, SearchableColumn, StoredAs, Truncated};
 use crate::encrypted::{Encrypted, OpensAlone};
@@ -133,7 +133,7 @@ pub trait BlindIndexExpressionMethods: Expression + Sized {
     }
 
     /// Equality by an index that keeps fewer than 112 bits: different values share tags, so what the database finds are
-    /// candidates. This is no expression yet: [`confirm`](BlindEqCandidates::confirm) runs the query and keeps the rows
+    /// candidates. This filters nothing yet: [`confirm`](BlindEqCandidates::confirm) runs the query and keeps the rows
     /// whose opened value is equal.
     fn blind_eq_candidates<V, D, K>(self, value: V) -> BlindEqCandidates<Self, Of<D, ColumnOf<Self, K>>>
     where
@@ -153,8 +153,8 @@ pub trait BlindIndexExpressionMethods: Expression + Sized {
     /// ```
     fn by<N, K, const SLOT: usize>(self, index: NamedIndex<N, SLOT>) -> By<Self, N, SLOT>
     where
-        N: DeclaredColumn,
-        Self: Locates<K, Column = N::Column>,
+        N: DeclaredColumn<Column: SameColumn<ColumnOf<Self, K>>>,
+        Self: Locates<K>,
         Self::SqlType: StoredAs,
     {
         By::new(self, index)

@@ -13,14 +13,19 @@ use diesel_encrypted_core::value::{Encode, ValueClass};
 use diesel_encrypted_core::{Field, Storage, ValueError, Vault, VaultId};
 
 /// A value that a column of the class `K` can be searched for.
-#[diagnostic::on_unimplemented(
-    message = "a column of class `{K}` cannot be searched for a `{Self}`",
-    label = "encodes to another class than the column's values",
-    note = "give the value in the column's own type: values of different classes are never equal"
-)]
 pub trait SearchValue<K: ValueClass>: Encode {}
 
-impl<V: Encode<Class = K> + ?Sized, K: ValueClass> SearchValue<K> for V {}
+impl<V: Encode<Class: SameClass<K>> + ?Sized, K: ValueClass> SearchValue<K> for V {}
+
+/// The class `K` itself.
+#[diagnostic::on_unimplemented(
+    message = "the column holds values of class `{K}`, and is searched for one of class `{Self}`",
+    label = "of another class than the column's values",
+    note = "give the value in the column's own type: values of different classes are never equal"
+)]
+pub trait SameClass<K> {}
+
+impl<K: ValueClass> SameClass<K> for K {}
 
 /// The tags of one or more values.
 #[derive(Clone, Debug)]

@@ -1,0 +1,10 @@
+//! A column is searched for values of its own class.
+
+use diesel::prelude::*;
+use diesel_encrypted::prelude::*;
+use diesel_encrypted_tests::clinic::patients;
+
+fn main() {
+    let _ = patients::table.filter(patients::email.blind_eq(17_i32));
+    let _ = patients::table.filter(patients::email.blind_eq_any([true]));
+}
