@@ -98,7 +98,7 @@ fn run() -> Result<()> {
     heading("6. Look for yourself");
     let database = database.display();
     line(&format!("  sqlite3 -line {database} 'select id, name, hex(email), hex(phone), hex(chart) from patients'"));
-    line(&format!("  sqlite3 -line {database} 'select * from encrypted_columns'"));
+    line(&format!("  sqlite3 -line {database} 'select field_id, storage, indexes from encrypted_columns'"));
     line(&format!("  grep -c Ada@Example.org {database}        # 0: the text is nowhere in the file"));
     say("Run the example again: it finds these patients.");
     wrapped("  ", &format!("Remove the folder {FOLDER} to begin anew."));
