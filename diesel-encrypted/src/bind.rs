@@ -206,3 +206,64 @@ refuse_options! {
     [] Text;
     [D] Ciphertext<D>;
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+    use diesel_encrypted_core::keys::Secret;
+    use diesel_encrypted_core::{Class, LocalRootKey, MemoryKeyStore, RootKeyId, RootKeys, Storage};
+
+    use super::*;
+
+    static NOTE: Field = Field::new("notes.note", "notes", "note", Class::Text, Storage::Text);
+
+    fn vault() -> Vault {
+        let root = LocalRootKey::new(RootKeyId::new("notes").unwrap(), Secret::generate().unwrap());
+        Vault::builder(RootKeys::new(root)).field(&NOTE).open_with(&mut MemoryKeyStore::new()).unwrap()
+    }
+
+    diesel::table! {
+        notes (id) {
+            id -> Integer,
+            note -> Text,
+        }
+    }
+
+    impl crate::EncryptedColumn for notes::note {
+        type Class = diesel_encrypted_core::value::class::Text;
+        type Binding = crate::Unbound;
+
+        fn field() -> &'static Field {
+            &NOTE
+        }
+    }
+
+    fn text<V: Bindable>(bind: &Bind<V>) -> Result<String, ValueError> {
+        match bind.value.stored(&bind.once)? {
+            Stored::Text(text) => Ok(text.clone()),
+            _ => Ok(String::new()),
+        }
+    }
+
+    #[test]
+    fn a_bind_gives_the_same_bytes_each_time_and_a_clone_seals_anew() {
+        vault().enter(|| {
+            let node = AsExpression::<Text>::as_expression(Encrypted::<_, notes::note>::new("n"));
+            let first = text(&node.bind).unwrap();
+            assert_eq!(text(&node.bind).unwrap(), first);
+            assert_ne!(text(&node.clone().bind).unwrap(), first);
+        });
+    }
+
+    #[test]
+    fn a_bind_that_was_sealed_under_one_vault_is_refused_under_another() {
+        let node = AsExpression::<Text>::as_expression(Encrypted::<_, notes::note>::new("n"));
+        let (a, b) = (vault(), vault());
+        a.enter(|| text(&node.bind)).unwrap();
+        assert!(matches!(b.enter(|| text(&node.bind)), Err(ValueError::SealedElsewhere { .. })));
+        a.enter(|| text(&node.bind)).unwrap();
+        let copy = node.clone();
+        b.enter(|| text(&copy.bind)).unwrap();
+    }
+}

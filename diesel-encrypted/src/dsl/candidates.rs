@@ -85,7 +85,7 @@ impl<E, N, const SLOT: usize> fmt::Debug for BlindEqCandidates<E, N, SLOT> {
     }
 }
 
-/// What may filter a query.
+/// A column whose candidates may filter a query as they are. There is none.
 #[diagnostic::on_unimplemented(
     message = "candidates of a blind index with fewer than 112 bits must be confirmed after they are opened",
     label = "not confirmed",
@@ -101,7 +101,7 @@ impl<E, N, const SLOT: usize> Expression for BlindEqCandidates<E, N, SLOT> {
 
 impl<E, N, G, const SLOT: usize> ValidGrouping<G> for BlindEqCandidates<E, N, SLOT>
 where
-    Self: Confirmed,
+    E: Confirmed,
 {
     type IsAggregate = is_aggregate::No;
 }

@@ -22,6 +22,8 @@ mod locate;
 mod named;
 mod node;
 mod search;
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;
 
 use diesel::expression::Expression;
 use diesel::query_source::Column;
