@@ -34,6 +34,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 #[command(version)]
 struct Arguments {
     /// The script Chinook_Sqlite.sql, from https://github.com/lerocha/chinook-database/releases
+    #[allow(rustdoc::bare_urls, reason = "it is the help that the program prints")]
     script: PathBuf,
 
     /// The customer to look for, in any case. Unless given, the first one who bought something
