@@ -352,3 +352,62 @@ mod strict {
         });
     }
 }
+
+/// The schema is in another crate (the suites' own), so the model stands where the column alone cannot.
+mod foreign_schema {
+    use diesel_encrypted::Of;
+    use diesel_encrypted_tests::schema::visitors;
+
+    use super::*;
+
+    type Own<T, C> = Encrypted<T, Of<Visitor, C>>;
+
+    #[derive(Queryable, Selectable, Insertable, Identifiable, AsChangeset, Encrypted, Debug, PartialEq)]
+    #[diesel(table_name = visitors, check_for_backend(diesel::sqlite::Sqlite))]
+    #[encrypted(foreign_schema)]
+    struct Visitor {
+        id: i32,
+        name: String,
+        #[encrypt]
+        #[searchable(normalize = "lowercase")]
+        #[searchable(name = "exact")]
+        badge: Encrypted<String, Of<Visitor, visitors::badge>>,
+        #[encrypt]
+        #[searchable(bits = 8)]
+        phone: Option<Encrypted<String, Of<Visitor, visitors::phone>>>,
+    }
+
+    #[derive(Insertable)]
+    #[diesel(table_name = visitors)]
+    struct NewVisitor<'a> {
+        id: i32,
+        name: &'a str,
+        badge: Own<&'a str, visitors::badge>,
+    }
+
+    #[test]
+    fn a_schema_in_another_crate_is_written_read_and_searched() {
+        clinic::Clinic::new().open(|builder| builder.model::<Visitor>()).enter(|| {
+            let conn = &mut SqliteConnection::establish(":memory:").unwrap();
+            sql_query("CREATE TABLE visitors (id integer PRIMARY KEY, name text, badge blob NOT NULL, phone text)")
+                .execute(conn)
+                .unwrap();
+            let new = NewVisitor { id: 1, name: "Ada", badge: Encrypted::new("A1") };
+            insert_into(visitors::table).values(&new).execute(conn).unwrap();
+            update(visitors::table).set(visitors::phone.eq(visitors::phone.seal("555"))).execute(conn).unwrap();
+            let badge = Sealed::<String, Of<Visitor, visitors::badge>>::seal("B2").unwrap();
+            update(visitors::table).set(visitors::badge.eq(badge)).execute(conn).unwrap();
+
+            let found = visitors::table.filter(visitors::badge.blind_eq("b2")).select(Visitor::as_select());
+            let ada = found.first(conn).unwrap();
+            assert_eq!((ada.badge.expose().as_str(), ada.phone.as_ref().unwrap().expose().as_str()), ("B2", "555"));
+            let exact = visitors::badge.by(Visitor::BADGE_EXACT);
+            assert_eq!(visitors::table.filter(exact.blind_eq("b2")).count().get_result(conn), Ok(0));
+            let confirmed = visitors::phone.blind_eq_candidates("555").confirm(
+                |filter| visitors::table.filter(filter).select(Visitor::as_select()).load(conn),
+                |visitor| &visitor.phone,
+            );
+            assert_eq!(confirmed.unwrap(), [ada]);
+        });
+    }
+}
