@@ -292,6 +292,19 @@ fn slots_stand_where_sql_looks_for_them() {
     }
 }
 
+#[test]
+fn the_example_of_the_document_is_a_vector() {
+    let document_text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/format.md")).unwrap();
+    let (_, example) = document_text.split_once("```text\ne1 ").unwrap();
+    let (example, _) = example.split_once("\n```").unwrap();
+    let bytes: String = format!("e1 {example}")
+        .lines()
+        .map(|line| line.split_once("  ").map_or(line, |(bytes, _)| bytes).replace(' ', ""))
+        .collect();
+    let vector = document().values.iter().find(|vector| vector.name == "aes_256_gcm_with_two_indexes").unwrap();
+    assert_eq!(bytes, vector.sealed);
+}
+
 /// Seals a vector's value in `vault`, and describes it for `make.py --open`.
 struct Describe<'a>(&'a Vault, &'a Sealed);
 

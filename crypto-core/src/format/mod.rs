@@ -3,6 +3,8 @@
 //! Whatever is parsed may come from an attacker: every malformed input is an error that says where, and none panics.
 
 mod error;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod value;
 pub mod wrapped;
