@@ -16,5 +16,7 @@ macro_rules! documents {
 }
 
 documents! {
+    Readme: "README.md",
+    Operations: "docs/operations.md",
     RootKeys: "docs/root-keys.md",
 }
