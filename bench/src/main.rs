@@ -1,2 +1,114 @@
-//! Benchmarks.
-fn main() {}
+//! Measures what encryption costs: ours against a reference, in turn, in one run. See docs/performance.md.
+//!
+//! It must never compare a time with one of another run, and never leave out a row that misses its target.
+
+mod allocations;
+mod clinic;
+mod measure;
+mod reference;
+mod report;
+mod rival;
+mod tables;
+mod values;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use measure::{Effort, Failure};
+use reference::Engine;
+use report::{Found, Target};
+
+const USAGE: &str = "usage: bench [--check] [--quick] [--filter NAME]
+
+  --check        exits with 1 if a row misses its target
+  --quick        fewer rounds and smaller tables, for a first look
+  --filter NAME  only the rows whose name contains NAME";
+
+/// A row: its name, and how it is measured.
+type Row = (String, fn(Effort) -> Result<Found, Failure>);
+
+fn rows() -> Vec<Row> {
+    let engine = Engine::NAME;
+    vec![
+        (format!("seal + open, 64 B, vs raw {engine}"), |effort| {
+            Ok(Found::Times(values::seal_and_open(effort, 64)?, Target::AtMost(1.15)))
+        }),
+        (format!("seal + open, 16 KiB, vs raw {engine}"), |effort| {
+            Ok(Found::Times(values::seal_and_open(effort, 16 * 1024)?, Target::AtMost(1.15)))
+        }),
+        ("seal + open, 64 B, vs encrypted-message".to_owned(), |effort| {
+            Ok(Found::Times(values::against_encrypted_message(effort)?, Target::Faster(6.0)))
+        }),
+        ("blind index of 24 B, vs raw HMAC-SHA256".to_owned(), |effort| {
+            Ok(Found::Times(values::blind_index(effort)?, Target::AtMost(1.25)))
+        }),
+        ("insert rows, SQLite file, vs in the clear".to_owned(), |effort| {
+            Ok(Found::Times(tables::insert(effort)?, Target::AtMost(1.10)))
+        }),
+        ("load rows, SQLite in memory, vs in the clear".to_owned(), |effort| {
+            Ok(Found::Times(tables::load(effort)?, Target::AtMost(2.0)))
+        }),
+        ("10,000 lookups by index, vs in the clear".to_owned(), |effort| {
+            Ok(Found::Times(tables::lookup(effort)?, Target::AtMost(1.05)))
+        }),
+        ("a nonce, vs the generator alone".to_owned(), |effort| Ok(Found::Most(values::nonce(effort)?, 60.0))),
+        ("allocations of a seal, of an open".to_owned(), |_| {
+            let (seal, open) = allocations::of_seal_and_open()?;
+            Ok(Found::Counts(seal, open, 1))
+        }),
+    ]
+}
+
+/// What the command line asks for.
+struct Options {
+    check: bool,
+    effort: Effort,
+    filter: String,
+}
+
+impl Options {
+    fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, Failure> {
+        let mut options = Self { check: false, effort: Effort::FULL, filter: String::new() };
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--check" => options.check = true,
+                "--quick" => options.effort = Effort::QUICK,
+                "--filter" => options.filter = arguments.next().ok_or(USAGE)?,
+                _ => return Err(USAGE.into()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn run(options: &Options, out: &mut impl Write) -> Result<usize, Failure> {
+    clinic::install_vault()?;
+    writeln!(out, "{}", report::head())?;
+    let (mut measured, mut missed) = (0, 0);
+    for (name, measure) in rows().into_iter().filter(|(name, _)| name.contains(&options.filter)) {
+        let found = measure(options.effort)?;
+        writeln!(out, "{}", report::line(&name, &found))?;
+        out.flush()?;
+        measured += 1;
+        missed += usize::from(!found.holds());
+    }
+    if measured == 0 {
+        return Err(format!("no row's name contains `{}`", options.filter).into());
+    }
+    Ok(missed)
+}
+
+fn main() -> ExitCode {
+    let outcome = Options::parse(std::env::args().skip(1))
+        .and_then(|options| Ok((options.check, run(&options, &mut io::stdout().lock())?)));
+    match outcome {
+        Ok((true, missed)) if missed > 0 => ExitCode::FAILURE,
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "bench: {error}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,9 +1,10 @@
-//! The primitives as this crate uses them, for test vectors alone: caller-supplied nonces and raw keys. Not part of the
+//! The primitives as this crate uses them, for test vectors and benchmarks alone: caller-supplied nonces and raw keys. Not part of the
 //! public API, and left out of the documentation.
 
 use crate::{
     aead::{Algorithm, Cipher},
     keys::{Secret, expand, hmac, tag},
+    random,
 };
 
 /// Ciphertext ‖ tag, or `None` for a nonce of another length.
@@ -36,4 +37,12 @@ pub fn hkdf_expand(prk: &[u8; 32], info: &[u8], len: usize) -> Vec<u8> {
     let mut out = vec![0; len];
     expand(prk, &[info], &mut out);
     out
+}
+
+/// A nonce, from the generator that draws them all: to measure it. `None` if the operating system gives no seed.
+#[must_use]
+pub fn nonce() -> Option<[u8; 12]> {
+    let mut nonce = [0; 12];
+    random::fill(&mut nonce).ok()?;
+    Some(nonce)
 }

@@ -1,0 +1,103 @@
+//! One table twice: encrypted by us, and in the clear with the same columns and the same index.
+
+#![allow(missing_docs, reason = "the macros write the items")]
+
+use diesel::{connection::SimpleConnection, prelude::*};
+use diesel_encrypted::{
+    Encrypted, LocalRootKey, MemoryKeyStore, RootKeyId, RootKeys, Vault,
+    keys::Secret,
+    sql::{self, Dialect},
+};
+
+use crate::measure::Failure;
+
+diesel::table! {
+    patients (id) {
+        id -> Integer,
+        name -> Text,
+        email -> Binary,
+        phone -> Binary,
+    }
+}
+
+diesel::table! {
+    plain_patients (id) {
+        id -> Integer,
+        name -> Text,
+        email -> Text,
+        phone -> Text,
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable, Encrypted)]
+#[diesel(table_name = patients, check_for_backend(diesel::sqlite::Sqlite))]
+pub(crate) struct Patient {
+    pub(crate) id: i32,
+    pub(crate) name: String,
+    #[encrypt]
+    #[searchable]
+    pub(crate) email: Encrypted<String, patients::email>,
+    #[encrypt]
+    pub(crate) phone: Encrypted<String, patients::phone>,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = plain_patients, check_for_backend(diesel::sqlite::Sqlite))]
+pub(crate) struct PlainPatient {
+    pub(crate) id: i32,
+    pub(crate) name: String,
+    pub(crate) email: String,
+    pub(crate) phone: String,
+}
+
+/// The address of row `id`. Not in the order of the rows, as addresses are not.
+pub(crate) fn email(id: i32) -> String {
+    format!("patient.{:08x}@example.org", id.wrapping_mul(0x9E37_79B1_u32 as i32))
+}
+
+fn phone(id: i32) -> String {
+    format!("+49 30 {id:08}")
+}
+
+fn name(id: i32) -> String {
+    format!("Patient number {id}")
+}
+
+impl Patient {
+    pub(crate) fn number(id: i32) -> Self {
+        Self { id, name: name(id), email: Encrypted::new(email(id)), phone: Encrypted::new(phone(id)) }
+    }
+}
+
+impl PlainPatient {
+    pub(crate) fn number(id: i32) -> Self {
+        Self { id, name: name(id), email: email(id), phone: phone(id) }
+    }
+}
+
+/// Installs a vault for the process, as an application does at start.
+pub(crate) fn install_vault() -> Result<(), Failure> {
+    let root = LocalRootKey::new(RootKeyId::new("bench")?, Secret::generate()?);
+    let vault = Vault::builder(RootKeys::new(root)).model::<Patient>().open_with(&mut MemoryKeyStore::new())?;
+    Ok(vault.install()?)
+}
+
+/// The encrypted table and its blind index, without rows.
+pub(crate) fn create(connection: &mut SqliteConnection) -> Result<(), Failure> {
+    connection.batch_execute(
+        "CREATE TABLE patients (id INTEGER PRIMARY KEY, name TEXT NOT NULL, email BLOB NOT NULL, phone BLOB NOT NULL)",
+    )?;
+    for index in sql::of::<Patient>(Dialect::Sqlite).indexes()? {
+        connection.batch_execute(&index)?;
+    }
+    Ok(())
+}
+
+/// The table in the clear and the index of its addresses, without rows.
+pub(crate) fn create_plain(connection: &mut SqliteConnection) -> Result<(), Failure> {
+    Ok(connection.batch_execute(
+        "CREATE TABLE plain_patients (id INTEGER PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL, \
+         phone TEXT NOT NULL);
+         CREATE INDEX plain_patients_email ON plain_patients (email)",
+    )?)
+}
