@@ -1,5 +1,7 @@
 //! The clinic in a file, with the application on one side and an attacker with SQL on the other.
 
+use std::path::PathBuf;
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Integer, Text};
 use diesel_encrypted::keys::Secret;
@@ -56,9 +58,12 @@ impl Database {
         database
     }
 
+    pub(crate) fn path(&self) -> PathBuf {
+        self.directory.path().join("clinic.db")
+    }
+
     pub(crate) fn connect(&self) -> SqliteConnection {
-        let path = self.directory.path().join("clinic.db");
-        let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        let mut conn = SqliteConnection::establish(self.path().to_str().unwrap()).unwrap();
         diesel::sql_query("PRAGMA synchronous = OFF").execute(&mut conn).unwrap();
         conn
     }

@@ -10,3 +10,22 @@ mod database;
 mod keys;
 mod moved;
 mod undetected;
+
+use std::collections::BTreeSet;
+
+/// The names of the test functions of a source file.
+fn tests(source: &str) -> impl Iterator<Item = &str> {
+    let functions = source.split("#[test]\nfn ").skip(1);
+    functions.filter_map(|function| function.split_once('(')).map(|(name, _)| name)
+}
+
+#[test]
+fn the_threat_model_has_a_line_for_every_test_and_a_test_for_every_line() {
+    let sources =
+        [include_str!("altered.rs"), include_str!("keys.rs"), include_str!("moved.rs"), include_str!("undetected.rs")];
+    let run: BTreeSet<&str> = sources.into_iter().flat_map(tests).collect();
+    let lines = include_str!("../../../docs/threat-model.md").lines().filter(|line| line.starts_with("| "));
+    let named = lines.filter_map(|line| line.rsplit('|').nth(1)).flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let told: BTreeSet<&str> = named.filter(|name| name.matches('_').count() > 2).collect();
+    assert_eq!(run, told, "left: tests, right: lines");
+}

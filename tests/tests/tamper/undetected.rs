@@ -1,9 +1,10 @@
 //! What is not found out, asserted so that docs/threat-model.md stays honest. If one of these fails, that page improves.
 
 use diesel::prelude::*;
+use diesel_encrypted::format::text;
 use diesel_encrypted::keys::Purpose;
 use diesel_encrypted::prelude::*;
-use diesel_encrypted::{Class, Field, Index, Storage, VaultError};
+use diesel_encrypted::{Class, Field, Index, Plaintext, Storage, ValueError, VaultError};
 use diesel_encrypted_tests::clinic::{patient, patients, visits};
 
 use crate::database::{ADA, BOB, Database, builder, root_keys};
@@ -73,6 +74,24 @@ fn a_moved_tag_is_not_detected_by_a_query_that_opens_nothing() {
     assert_eq!(joined, Ok(vec![(1, 2), (2, 2)]), "joined");
 }
 
+/// `patients.memo` while its table is moved over.
+static MEMO: Field =
+    Field::new("patients.memo", "patients", "memo", Class::Text, Storage::Text).plaintext(Plaintext::Accept);
+
+#[test]
+fn planted_plaintext_is_not_detected_while_it_is_accepted() {
+    let database = Database::empty();
+    let vault = Vault::builder(root_keys()).field(&MEMO).open(&mut database.connect()).unwrap();
+    for planted in ["a memo", "4QEA"] {
+        assert_eq!(vault.open_text::<String>(&MEMO, planted.to_owned()).unwrap(), planted);
+    }
+    // What has the form of a sealed value must open, even then.
+    let mut sealed = vault.seal(&MEMO, "a memo").unwrap();
+    sealed[40] ^= 1;
+    let error = vault.open_text::<String>(&MEMO, text::encode(&sealed)).unwrap_err();
+    assert!(matches!(error, ValueError::Tampered { .. }), "{error}");
+}
+
 #[test]
 fn a_deleted_registry_row_is_made_anew() {
     let database = Database::new();
@@ -88,8 +107,8 @@ static PHONE: Field = Field::new("patients.phone", "patients", "phone", Class::T
 
 const PHONE_KEYS: &str = "index:patients.phone:default";
 
-/// Two generations later, a patient is written, and both key tables are then made what they were at first.
-fn rolled_back() -> Database {
+/// Two generations later, a patient is written, and the key tables are then made what they were at first.
+fn rolled_back(roll_back: impl FnOnce(&Database)) -> Database {
     let database = Database::empty();
     database.back_up_keys();
     Vault::builder(root_keys()).field(&PHONE).open(&mut database.connect()).unwrap();
@@ -97,13 +116,12 @@ fn rolled_back() -> Database {
     let ada = patient(1, ADA);
     vault.enter(|| diesel::insert_into(patients::table).values(&ada).execute(&mut database.connect()).unwrap());
     builder().minimum_version(Purpose::Index, PHONE_KEYS, 3).open(&mut database.connect()).unwrap();
-    database.roll_back_keys();
+    roll_back(&database);
     database
 }
 
-#[test]
-fn both_key_tables_rolled_back_are_not_detected_without_a_pinned_version() {
-    let database = rolled_back();
+/// The application starts, and searches by the old key.
+fn starts_and_misses_the_patient(database: &Database) {
     assert_eq!(database.patient(1).unwrap().phone.unwrap().expose(), "555-01");
     let found =
         database.read(|conn| patients::table.filter(patients::phone.blind_eq("55501")).count().get_result(conn));
@@ -111,8 +129,22 @@ fn both_key_tables_rolled_back_are_not_detected_without_a_pinned_version() {
 }
 
 #[test]
+fn both_key_tables_rolled_back_are_not_detected_without_a_pinned_version() {
+    starts_and_misses_the_patient(&rolled_back(Database::roll_back_keys));
+}
+
+#[test]
+fn the_rows_of_one_key_rolled_back_are_not_detected_without_a_pinned_version() {
+    let name = format!("name = CAST('{PHONE_KEYS}' AS BLOB)");
+    starts_and_misses_the_patient(&rolled_back(|database| {
+        database.attack(&format!("DELETE FROM encryption_keys WHERE {name}"));
+        database.attack(&format!("INSERT INTO encryption_keys SELECT * FROM old_keys WHERE {name}"));
+    }));
+}
+
+#[test]
 fn both_key_tables_rolled_back_are_refused_with_a_pinned_version() {
-    let database = rolled_back();
+    let database = rolled_back(Database::roll_back_keys);
     let pinned = |version| {
         let builder = builder().minimum_version(Purpose::Index, PHONE_KEYS, version);
         builder.open(&mut database.connect()).map(|_| ())
@@ -123,4 +155,14 @@ fn both_key_tables_rolled_back_are_refused_with_a_pinned_version() {
         assert!(error.to_string().contains(PHONE_KEYS), "{error}");
         assert!(matches!(error, VaultError::RolledBack { found: 1, minimum, .. } if minimum == version), "{error}");
     }
+}
+
+#[test]
+fn a_database_in_place_of_another_is_not_detected_under_one_root_key_and_name() {
+    let (production, staging) = (Database::empty(), Database::new());
+    std::fs::copy(staging.path(), production.path()).unwrap();
+    assert_eq!(production.patient(1).unwrap().email.expose(), ADA);
+    // With a name of its own it is.
+    let error = builder().application("production").open(&mut production.connect()).map(|_| ()).unwrap_err();
+    assert!(matches!(error, VaultError::OtherApplication { .. }), "{error}");
 }
