@@ -1,4 +1,4 @@
-//! The code in the project's documents compiles.
+//! Documents say what is true: their code compiles, and their links lead somewhere.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test stops at what it did not expect")]
 
 use std::{
@@ -26,4 +26,24 @@ fn every_document_with_rust_code_is_compiled() {
         let has_code = text.lines().any(|line| line.trim_start().starts_with("```rust"));
         assert!(compiled || !has_code, "{} has Rust code: list it in tests/src/documents.rs", path.display());
     }
+}
+
+#[test]
+fn every_link_to_a_file_leads_to_one() {
+    let mut count = 0;
+    for (path, text) in documents() {
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap();
+            if file.is_empty() || file.contains("://") {
+                continue;
+            }
+            assert!(
+                path.parent().unwrap().join(file).exists(),
+                "{} links to {file}, which is not there",
+                path.display()
+            );
+            count += 1;
+        }
+    }
+    assert!(count > 5, "only {count} links were found");
 }
