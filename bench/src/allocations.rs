@@ -1,23 +1,21 @@
-//! How often memory is asked for: once to seal, and once to open, which is the copy out of the database's buffer.
+//! Asks the program `allocations` for its numbers. It is built and run by the cargo that runs this one.
 
-use allocation_counter::measure;
-use diesel_encrypted::Sealed;
+use std::process::Command;
 
-use crate::{clinic::patients, measure::Failure};
-
-type Value = Sealed<String, patients::phone>;
+use crate::measure::Failure;
 
 /// Allocations of one seal and of one open of 64 bytes.
 pub(crate) fn of_seal_and_open() -> Result<(u64, u64), Failure> {
-    let text = "x".repeat(64);
-    // The first of a thread makes its generator, the first of a key its cipher.
-    let warm = Value::seal(&text)?;
-    warm.open()?;
-    let (mut sealed, mut opened) = (None, None);
-    let seal = measure(|| sealed = Some(Value::seal(&text))).count_total;
-    let open = measure(|| opened = Some(warm.open())).count_total;
-    if sealed.transpose()?.is_none() || opened.transpose()?.as_deref() != Some(text.as_str()) {
-        return Err("a value did not come back".into());
+    let cargo = std::env::var_os("CARGO").ok_or("allocations are counted when this is run by `cargo run -p bench`")?;
+    let mut command = Command::new(cargo);
+    command.args(["run", "--quiet", "--release", "--package", "bench", "--bin", "allocations"]);
+    if cfg!(feature = "aws-lc-rs") {
+        command.args(["--features", "aws-lc-rs"]);
     }
-    Ok((seal, open))
+    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).output()?;
+    let numbers = String::from_utf8(output.stdout)?;
+    let (seal, open) = numbers.trim().split_once(' ').ok_or_else(|| {
+        format!("the program `allocations` did not run: {}", String::from_utf8_lossy(&output.stderr).trim())
+    })?;
+    Ok((seal.parse()?, open.parse()?))
 }
