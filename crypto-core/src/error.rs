@@ -62,8 +62,8 @@ pub enum ValueError {
     },
     /// A value that was sealed under one vault was about to be written under another.
     #[error(
-        "`{field}`: this value was sealed under another vault or scope: make it anew (a clone seals anew), or write it \
-         within the scope it was sealed in"
+        "`{field}`: this value was sealed under another vault or scope: seal it anew in this one, or write it within the \
+         scope it was sealed in"
     )]
     SealedElsewhere {
         /// The field.

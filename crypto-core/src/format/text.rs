@@ -5,8 +5,12 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::FormatError;
 
-/// What the text of every sealed value begins with: the format byte, and that there are at most 15 slots.
-pub const BEGINNING: &str = "4Q";
+/// Whether text begins as sealed values do, intact or not: `4Q`, the number of slots, and `A`.
+#[must_use]
+pub fn looks_sealed(text: &str) -> bool {
+    let prefix = text.get(..4).and_then(|beginning| decode(beginning).ok());
+    matches!(prefix.as_deref(), Some([super::value::FORMAT_BYTE, 0..=15, 0]))
+}
 
 /// The canonical text of `bytes`: `ceil(4 · len / 3)` ASCII characters.
 #[must_use]
@@ -41,11 +45,14 @@ mod tests {
     }
 
     #[test]
-    fn every_sealed_value_begins_alike_in_text() {
+    fn damaged_sealed_text_is_told_from_other_text() {
         for slots in 0..=15 {
-            assert!(encode(&[0xE1, slots, 0]).starts_with(BEGINNING));
+            assert!(looks_sealed(&(encode(&[0xE1, slots, 0]) + "===\n")));
         }
-        assert!(!encode(&[0xE1, 16, 0]).starts_with(BEGINNING));
+        assert!(!looks_sealed(&encode(&[0xE1, 16, 0])));
+        for other in ["", "4Q", "4Qua", "Ada@example.org", "\u{1EBF}ch", "4QA\u{e9}"] {
+            assert!(!looks_sealed(other), "{other:?}");
+        }
     }
 
     #[test]

@@ -76,6 +76,13 @@ impl Header {
     }
 }
 
+/// Whether bytes begin as only sealed values do, intact or not: the format byte, then at most 15 slots. No UTF-8 text
+/// does: after `0xE1` it goes on with a byte of 0x80 or more.
+#[must_use]
+pub fn looks_sealed(bytes: &[u8]) -> bool {
+    matches!(bytes, [FORMAT_BYTE] | [FORMAT_BYTE, 0..=15, ..])
+}
+
 /// The bytes of slot `index`, from the start of the value.
 #[must_use]
 pub const fn slot_range(index: usize) -> Range<usize> {

@@ -33,6 +33,8 @@ pub enum Purpose {
     Index = 2,
     /// Authenticates the key table and the registry.
     State = 3,
+    /// No key: the row that says which rows its scope has.
+    Manifest = 4,
 }
 
 impl Purpose {
@@ -43,6 +45,7 @@ impl Purpose {
             1 => Self::Encrypt,
             2 => Self::Index,
             3 => Self::State,
+            4 => Self::Manifest,
             _ => return None,
         })
     }
@@ -54,6 +57,7 @@ impl fmt::Display for Purpose {
             Self::Encrypt => "encrypt",
             Self::Index => "index",
             Self::State => "state",
+            Self::Manifest => "manifest",
         })
     }
 }

@@ -85,6 +85,9 @@ impl fmt::Debug for Fingerprint {
 /// A key that wraps data keys: one in memory ([`LocalRootKey`]), or one that never leaves its owner (HSM, KMS).
 ///
 /// The vault calls it when it opens and when keys are made or rewrapped, never for a value.
+///
+/// Wrapping must need a secret and must authenticate: what it wraps is trusted because nobody else could have wrapped it.
+/// A public-key scheme (RSA-OAEP) or a service whose "encrypt" an attacker may call would let them plant keys of their own.
 pub trait RootKey: Send + Sync {
     /// The name it is known by in the database.
     fn id(&self) -> &RootKeyId;

@@ -104,28 +104,41 @@ impl KeyRow {
         Ok((key, row))
     }
 
-    /// `HMAC(state subkey, "diesel-encrypted/1 row" ‖ kind ‖ lp(each column))`.
-    fn expected_mac(&self, state: &HmacSha256) -> [u8; 32] {
+    /// The row of no key, which says what rows there are: its MAC covers theirs ([`KeyRow::list`]).
+    pub(crate) fn manifest(context: KeyContext) -> Self {
+        Self {
+            context,
+            state: KeyState::Active,
+            index: None,
+            root_id: String::new(),
+            root_fingerprint: Fingerprint::new([0; 8]),
+            wrapped: Vec::new(),
+            check: [0; 32],
+            mac: [0; 32],
+        }
+    }
+
+    /// `HMAC(state subkey, "diesel-encrypted/1 row" ‖ kind ‖ lp(each column) ‖ lp(each member))`. Only a manifest has
+    /// members.
+    fn expected_mac(&self, state: &HmacSha256, members: &[[u8; 32]]) -> [u8; 32] {
         let mut scope = Vec::new();
         opt(&mut scope, self.context.scope.as_deref());
-        row_mac(
-            state,
-            RowKind::Key,
-            &[
-                self.context.application.as_bytes(),
-                &self.context.key_id.to_be_bytes(),
-                &[self.context.purpose as u8],
-                &self.context.version.to_be_bytes(),
-                self.context.name.as_bytes(),
-                &scope,
-                &[self.state as u8],
-                self.index_text().as_bytes(),
-                self.root_id.as_bytes(),
-                self.root_fingerprint.as_bytes(),
-                &self.wrapped,
-                &self.check,
-            ],
-        )
+        let index = self.index_text();
+        let own: [&[u8]; 12] = [
+            self.context.application.as_bytes(),
+            &self.context.key_id.to_be_bytes(),
+            &[self.context.purpose as u8],
+            &self.context.version.to_be_bytes(),
+            self.context.name.as_bytes(),
+            &scope,
+            &[self.state as u8],
+            index.as_bytes(),
+            self.root_id.as_bytes(),
+            self.root_fingerprint.as_bytes(),
+            &self.wrapped,
+            &self.check,
+        ];
+        row_mac(state, RowKind::Key, own.into_iter().chain(members.iter().map(<[u8; 32]>::as_slice)))
     }
 
     /// The index specification as it is stored: JSON, or empty.
@@ -142,13 +155,23 @@ impl KeyRow {
         (serde_json::to_string(&spec).ok()? == text).then_some(spec)
     }
 
-    pub(crate) fn authenticate(mut self, state: &HmacSha256) -> Self {
-        self.mac = self.expected_mac(state);
-        self
+    pub(crate) fn authenticate(self, state: &HmacSha256) -> Self {
+        self.list(state, &[])
     }
 
     pub(crate) fn is_authentic(&self, state: &HmacSha256) -> bool {
-        self.expected_mac(state).ct_eq(&self.mac).into()
+        self.lists(state, &[])
+    }
+
+    /// A manifest that lists rows with these MACs, in this order.
+    pub(crate) fn list(mut self, state: &HmacSha256, members: &[[u8; 32]]) -> Self {
+        self.mac = self.expected_mac(state, members);
+        self
+    }
+
+    /// Whether a manifest lists rows with these MACs, in this order, and no others.
+    pub(crate) fn lists(&self, state: &HmacSha256, members: &[[u8; 32]]) -> bool {
+        self.expected_mac(state, members).ct_eq(&self.mac).into()
     }
 }
 
@@ -193,7 +216,7 @@ impl RegistryRow {
         row_mac(
             state,
             RowKind::Field,
-            &[
+            [
                 self.field_id.as_bytes(),
                 self.table.as_bytes(),
                 self.column.as_bytes(),
@@ -216,7 +239,7 @@ impl RegistryRow {
     }
 }
 
-fn row_mac(state: &HmacSha256, kind: RowKind, columns: &[&[u8]]) -> [u8; 32] {
+fn row_mac<'a>(state: &HmacSha256, kind: RowKind, columns: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
     let mut message = Label::Row.as_bytes().to_vec();
     message.push(kind as u8);
     for column in columns {

@@ -3,8 +3,9 @@
 //! `pthread_atfork` (POSIX.1-2024) runs a handler in the child of every `fork`. Asking the system instead, by `getpid`,
 //! costs more than the nonce itself (139 ns against 16), and no maintained generator on crates.io notices a fork by
 //! itself. This is the only module of the workspace with `unsafe` code: one call, of a function that takes three function
-//! pointers. A raw `clone` system call that bypasses the C library is not seen, as it is not seen by the C library's own
-//! allocator and locks; nor is a virtual machine resumed twice from one snapshot (docs/threat-model.md).
+//! pointers. What bypasses the handlers is not seen: a raw `clone` system call, and `_Fork` of POSIX.1-2024, whose child may
+//! call only async-signal-safe functions and so must not seal. Nor is a virtual machine resumed twice from one snapshot
+//! (docs/threat-model.md).
 
 #![allow(unsafe_code, reason = "pthread_atfork has no safe wrapper in a maintained crate")]
 

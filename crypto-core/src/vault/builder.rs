@@ -51,9 +51,16 @@ impl VaultBuilder {
     }
 
     /// Refuses a database whose active key of this name is older than `version`: what finds a key table that was rolled
-    /// back to a leaked key. Raise it after each rotation. For an index, `name` is as `encryption_keys` shows it.
+    /// back to a leaked key, or emptied. Raise it after each rotation. For an index, `name` is as `encryption_keys` shows it.
     pub fn minimum_version(mut self, purpose: Purpose, name: impl Into<String>, version: u32) -> Self {
         self.opening.minimums.push((purpose, name.into(), version));
+        self
+    }
+
+    /// Makes no keys: a database that lacks one is refused, be it another one, or one that was emptied. For production,
+    /// where a step of the deployment opens the vault once to make the keys of new models.
+    pub fn existing_keys_only(mut self) -> Self {
+        self.opening.existing_keys_only = true;
         self
     }
 
@@ -74,16 +81,12 @@ impl VaultBuilder {
         self.opening.check()?;
         for _ in 0..ATTEMPTS {
             let stored = store.load(self.opening.scope.as_deref())?;
-            let step = match self.opening.step(&stored, store) {
-                // A row may seem to be missing because another process was writing while these were read.
-                Err(VaultError::KeyLost { .. } | VaultError::NoStateKey)
-                    if store.load(self.opening.scope.as_deref())? != stored =>
-                {
-                    continue;
-                }
-                step => step?,
-            };
-            match step {
+            let step = self.opening.step(&stored, store);
+            // Rows may contradict each other because another process was writing while they were read.
+            if step.is_err() && store.load(self.opening.scope.as_deref())? != stored {
+                continue;
+            }
+            match step? {
                 Step::Opened(vault) => {
                     tracing::info!(
                         application = self.opening.application,

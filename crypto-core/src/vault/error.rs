@@ -1,7 +1,7 @@
 //! What can go wrong when a vault is opened. Each message says what to do next.
 
 use super::StoreError;
-use crate::keys::{Purpose, RootKeyError, RowKind};
+use crate::keys::{Purpose, RootKeyError, RowKind, StateError};
 
 /// Why a vault was not opened. Nothing was read from or written to the application's tables.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,9 @@ pub enum VaultError {
     /// A root key failed.
     #[error(transparent)]
     RootKey(#[from] RootKeyError),
+    /// A key's state was to go back.
+    #[error(transparent)]
+    State(#[from] StateError),
 
     /// The data keys are wrapped by a root key that is not configured.
     #[error(
@@ -73,6 +76,29 @@ pub enum VaultError {
         kind: RowKind,
         /// Which row.
         row: String,
+    },
+    /// A row was deleted, or an older copy of one was put back.
+    #[error(
+        "rows of encryption_keys or encrypted_columns were deleted, or older copies of them put back: the rows that are \
+         left are not the ones that were written last. Restore both tables from a backup, and find out who writes to them"
+    )]
+    RowsReplaced,
+    /// Keys would have to be made, and the builder was told not to.
+    #[error(
+        "`{name}` has no {purpose} key in this database, and `.existing_keys_only()` forbids to make one: is it the \
+             right database and schema? If the model is new, open it once without, as a step of the deployment"
+    )]
+    KeyMissing {
+        /// What the key is for.
+        purpose: Purpose,
+        /// The field id or the index's domain; empty for the state key.
+        name: String,
+    },
+    /// Two indexes of one field have one name.
+    #[error("`{field}` has two blind indexes of one name: give each a name of its own")]
+    DuplicateIndex {
+        /// The field.
+        field: String,
     },
     /// There are keys of this name, and none of them is active.
     #[error("no {purpose} key of `{name}` is active, and there are others: restore encryption_keys from a backup")]

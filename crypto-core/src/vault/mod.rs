@@ -4,6 +4,7 @@ mod builder;
 mod current;
 mod error;
 mod keyring;
+mod manifest;
 mod opening;
 mod registry;
 mod store;
@@ -229,10 +230,10 @@ impl Vault {
     ) -> Result<V, ValueError> {
         match text::decode(&sealed) {
             // Text that is base64url of something else is what it says, not what it decodes to.
-            Ok(bytes) if field.plaintext == Plaintext::Refuse || SealedValue::parse(&bytes).is_ok() => {
+            Ok(bytes) if field.plaintext == Plaintext::Refuse || text::looks_sealed(&sealed) => {
                 self.open_as(field, bytes, owner)
             }
-            Err(source) if field.plaintext == Plaintext::Refuse && sealed.starts_with(text::BEGINNING) => {
+            Err(source) if text::looks_sealed(&sealed) => {
                 refused(field, Err(ValueError::Malformed { field: field.into(), source }))
             }
             _ => self.open_as(field, sealed.into_bytes(), owner),
@@ -391,17 +392,18 @@ fn tampered(field: &'static Field, key: &ValueKey, bound: bool) -> ValueError {
     ValueError::Tampered { field: field.into(), key_id: key.id, bound }
 }
 
-/// A value that does not parse: plaintext where that is accepted, else an error.
+/// A value that does not parse: plaintext where that is accepted, else an error. What begins like a sealed value is a
+/// damaged one and never plaintext: an application that read it and wrote it back would seal the ciphertext.
 #[cold]
 fn not_sealed<V: Decode>(field: &'static Field, source: FormatError, bytes: Vec<u8>) -> Result<V, ValueError> {
+    if value::looks_sealed(&bytes) {
+        return Err(ValueError::Malformed { field: field.into(), source });
+    }
     if field.plaintext == Plaintext::Accept {
         tracing::info!(field = field.id(), "a value was read as plaintext, which is accepted during a migration");
         return V::decode_plaintext(bytes).map_err(|source| ValueError::Decode { field: field.into(), source });
     }
-    Err(match source {
-        FormatError::Empty | FormatError::NotThisFormat { .. } => ValueError::NotEncrypted { field: field.into() },
-        source => ValueError::Malformed { field: field.into(), source },
-    })
+    Err(ValueError::NotEncrypted { field: field.into() })
 }
 
 impl fmt::Debug for Vault {

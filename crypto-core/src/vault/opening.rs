@@ -6,11 +6,11 @@
 use super::{
     Change, Inner, KeyStore, Stored, Vault, VaultError, VaultId,
     keyring::{FieldKeys, IndexKeys, ValueKey},
-    registry::{self, Trace},
+    manifest, registry,
+    store::apply_one,
 };
 use crate::{
     Field, Index, Normalizer,
-    format::value::EMPTY_SLOT,
     index::Generation,
     keys::{
         DataKey, HmacSha256, IndexSpec, KeyContext, KeyRow, KeyState, Purpose, RegistryRow, RootKey, RootKeyError,
@@ -27,6 +27,7 @@ pub(super) struct Opening {
     pub(super) scope: Option<Vec<u8>>,
     pub(super) fields: Vec<&'static Field>,
     pub(super) minimums: Vec<(Purpose, String, u32)>,
+    pub(super) existing_keys_only: bool,
 }
 
 /// What comes next.
@@ -39,12 +40,28 @@ pub(super) enum Step {
 
 impl Opening {
     pub(super) fn new(root_keys: RootKeys) -> Self {
-        Self { root_keys, application: "default".to_owned(), scope: None, fields: Vec::new(), minimums: Vec::new() }
+        Self {
+            root_keys,
+            application: "default".to_owned(),
+            scope: None,
+            fields: Vec::new(),
+            minimums: Vec::new(),
+            existing_keys_only: false,
+        }
     }
 
     /// What can be refused before anything is read.
     pub(super) fn check(&self) -> Result<(), VaultError> {
         let column = |field: &Field| format!("{}.{}", field.table, field.column);
+        for field in &self.fields {
+            let mut names: Vec<&str> = field.indexes.iter().map(Index::name).collect();
+            names.sort_unstable();
+            let count = names.len();
+            names.dedup();
+            if names.len() < count {
+                return Err(VaultError::DuplicateIndex { field: field.id().to_owned() });
+            }
+        }
         for (i, first) in self.fields.iter().enumerate() {
             for second in self.fields.iter().skip(i + 1) {
                 if column(first) == column(second) {
@@ -64,21 +81,27 @@ impl Opening {
 
     /// One step over the rows as they are.
     pub(super) fn step(&self, stored: &Stored, store: &mut dyn KeyStore) -> Result<Step, VaultError> {
-        for row in &stored.keys {
-            self.check_application(row)?;
-            if row.state != KeyState::Destroyed {
-                self.root_key(row)?;
-            }
-        }
         let Some(state_row) = active(&stored.keys, Purpose::State, "", None) else {
             if !stored.keys.is_empty() || !stored.fields.is_empty() {
                 return Err(VaultError::NoStateKey);
             }
             self.fields.iter().try_for_each(|field| no_value_key_is_lost(field, None, store))?;
-            return Ok(Step::Write(vec![self.first_state_key()?]));
+            self.check_minimums(&[])?;
+            return self.first_rows();
         };
+        // The state key authenticates every other row, and nothing of them is believed before.
+        self.check_application(state_row)?;
         let state = self.unwrap(state_row)?.state_mac();
         authenticate(stored, &state)?;
+        manifest::check(stored, None, &state)?;
+        manifest::check(stored, self.scope.as_deref(), &state)?;
+        for row in stored.keys.iter().filter(|row| row.context.purpose != Purpose::Manifest) {
+            self.check_application(row)?;
+            if row.state != KeyState::Destroyed {
+                self.root_key(row)?;
+            }
+        }
+        self.check_minimums(&stored.keys)?;
 
         let mut changes = Vec::new();
         for field in &self.fields {
@@ -86,8 +109,33 @@ impl Opening {
             changes.extend(columns.into_iter().map(|change| authentic_field(change, &state)));
             self.missing_keys(field, &stored.keys, &state, store, &mut changes)?;
         }
-        self.check_minimums(&stored.keys, changes.is_empty())?;
-        if changes.is_empty() { self.vault(&stored.keys).map(Step::Opened) } else { Ok(Step::Write(changes)) }
+        if changes.is_empty() {
+            self.vault(&stored.keys).map(Step::Opened)
+        } else {
+            self.write(stored, changes, &state)
+        }
+    }
+
+    /// Changes, and the manifests that list what is there after them.
+    fn write(&self, stored: &Stored, mut changes: Vec<Change>, state: &HmacSha256) -> Result<Step, VaultError> {
+        let mut after = stored.clone();
+        for change in &changes {
+            match change {
+                Change::InsertKey(row) if self.existing_keys_only => {
+                    let (purpose, name) = (row.context.purpose, row.context.name.clone());
+                    return Err(VaultError::KeyMissing { purpose, name });
+                }
+                // A conflict is found again by the store.
+                change => drop(apply_one(&mut after, change)),
+            }
+        }
+        let mut scopes = vec![None];
+        scopes.extend(self.scope.as_deref().map(Some));
+        for scope in scopes {
+            let context = || self.context(Purpose::Manifest, "", 1, scope);
+            changes.extend(manifest::change(stored, &after, scope, state, context)?);
+        }
+        Ok(Step::Write(changes))
     }
 
     fn check_application(&self, row: &KeyRow) -> Result<(), VaultError> {
@@ -123,17 +171,24 @@ impl Opening {
         })
     }
 
-    fn context(&self, purpose: Purpose, name: &str, version: u32) -> Result<KeyContext, VaultError> {
-        let key_id = random::id().map_err(crate::keys::RootKeyError::from)?;
-        let scope = if purpose == Purpose::State { None } else { self.scope.clone() };
-        Ok(KeyContext { application: self.application.clone(), key_id, purpose, version, name: name.to_owned(), scope })
+    fn context(
+        &self,
+        purpose: Purpose,
+        name: &str,
+        version: u32,
+        scope: Option<&[u8]>,
+    ) -> Result<KeyContext, VaultError> {
+        let (application, name) = (self.application.clone(), name.to_owned());
+        let key_id = random::id().map_err(RootKeyError::from)?;
+        Ok(KeyContext { application, key_id, purpose, version, name, scope: scope.map(<[u8]>::to_vec) })
     }
 
     /// The state key authenticates its own row.
-    fn first_state_key(&self) -> Result<Change, VaultError> {
-        let context = self.context(Purpose::State, "", 1)?;
+    fn first_rows(&self) -> Result<Step, VaultError> {
+        let context = self.context(Purpose::State, "", 1, None)?;
         let (key, row) = KeyRow::generate(context, KeyState::Active, None, self.root_keys.active())?;
-        Ok(Change::InsertKey(row.authenticate(&key.state_mac())))
+        let state = key.state_mac();
+        self.write(&Stored::default(), vec![Change::InsertKey(row.authenticate(&state))], &state)
     }
 
     /// The next key of a name, active.
@@ -145,7 +200,7 @@ impl Opening {
         index: Option<IndexSpec>,
         state: &HmacSha256,
     ) -> Result<Change, VaultError> {
-        let context = self.context(purpose, name, version)?;
+        let context = self.context(purpose, name, version, self.scope.as_deref())?;
         let (_, row) = KeyRow::generate(context, KeyState::Active, index, self.root_keys.active())?;
         Ok(Change::InsertKey(row.authenticate(state)))
     }
@@ -165,7 +220,7 @@ impl Opening {
             no_value_key_is_lost(field, Some(state), store)?;
             changes.push(self.new_key(Purpose::Encrypt, field.id(), 1, None, state)?);
         }
-        for (slot, index) in field.indexes.iter().enumerate().filter(|(_, index)| !index.removed) {
+        for index in field.indexes.iter().filter(|index| !index.removed) {
             let domain = registry::domain(field, index);
             let wanted = registry::index_spec(index);
             let planned = changes.iter().find_map(|change| match change {
@@ -178,13 +233,6 @@ impl Opening {
             match known.map(|row| (row, row.index.as_ref())) {
                 None => {
                     none_active_needs_none(keys, Purpose::Index, &domain, scope)?;
-                    no_index_key_is_lost(
-                        field,
-                        slot,
-                        &domain,
-                        named(keys, Purpose::Encrypt, field.id(), scope),
-                        store,
-                    )?;
                     changes.push(self.new_key(Purpose::Index, &domain, 1, Some(wanted), state)?);
                 }
                 Some((_, Some(made))) if same_tags(made, &wanted) => warn_of_unicode(field, index, made, &wanted),
@@ -206,11 +254,20 @@ impl Opening {
                         advice: "Change it back, or append an index of another name: the stored tags were made the old way",
                     });
                 }
-                Some((row, _)) => {
-                    // No value carries a tag yet: the generation gives way to the next.
-                    let gone = KeyRow { state: KeyState::Destroyed, wrapped: Vec::new(), ..row.clone() };
+                Some((row, made)) => {
+                    // No value carries a tag yet, or only those that other processes are writing: the generation retires,
+                    // and is still searched for if this program knows how.
+                    let retired = row.state.advance(KeyState::Retired)?;
+                    let known = made.is_some_and(|spec| steps(spec, index).is_ok());
+                    let old = match known {
+                        true => KeyRow { state: retired, ..row.clone() },
+                        false => {
+                            let state = retired.advance(KeyState::Destroyed)?;
+                            KeyRow { state, wrapped: Vec::new(), ..row.clone() }
+                        }
+                    };
                     let next = row.context.version.saturating_add(1);
-                    changes.push(Change::ReplaceKey { old_mac: row.mac, row: gone.authenticate(state) });
+                    changes.push(Change::ReplaceKey { old_mac: row.mac, row: old.authenticate(state) });
                     changes.push(self.new_key(Purpose::Index, &domain, next, Some(wanted), state)?);
                 }
             }
@@ -218,12 +275,12 @@ impl Opening {
         Ok(())
     }
 
-    fn check_minimums(&self, keys: &[KeyRow], complete: bool) -> Result<(), VaultError> {
+    /// A pinned key must be there: a database without it was emptied.
+    fn check_minimums(&self, keys: &[KeyRow]) -> Result<(), VaultError> {
         for (purpose, name, minimum) in &self.minimums {
             let scope = if *purpose == Purpose::State { None } else { self.scope.as_deref() };
             let found = active(keys, *purpose, name, scope).map_or(0, |row| row.context.version);
-            let first_start = !complete && found == 0 && *minimum <= 1;
-            if found < *minimum && !first_start {
+            if found < *minimum {
                 return Err(VaultError::RolledBack { purpose: *purpose, name: name.clone(), minimum: *minimum, found });
             }
         }
@@ -279,16 +336,19 @@ impl Opening {
 
     fn generation(&self, field: &'static Field, index: &Index, row: &KeyRow) -> Result<Generation, VaultError> {
         let spec = row.index.as_ref().ok_or_else(|| altered(row))?;
-        let step = |name: &String| {
-            Normalizer::named(name, index.normalize).ok_or_else(|| VaultError::UnknownNormalizer {
-                field: field.id().to_owned(),
-                index: index.name.to_owned(),
-                normalizer: name.clone(),
-            })
-        };
-        let steps = spec.normalize.iter().map(step).collect::<Result<_, _>>()?;
+        let steps = steps(spec, index).map_err(|normalizer| VaultError::UnknownNormalizer {
+            field: field.id().to_owned(),
+            index: index.name.to_owned(),
+            normalizer: normalizer.to_owned(),
+        })?;
         Ok(Generation::new(&self.unwrap(row)?, steps, spec.bits))
     }
+}
+
+/// The steps of a generation, or the name of one that this program does not have.
+fn steps<'a>(spec: &'a IndexSpec, index: &Index) -> Result<Vec<Normalizer>, &'a str> {
+    let step = |name: &'a String| Normalizer::named(name, index.normalize).ok_or(name.as_str());
+    spec.normalize.iter().map(step).collect()
 }
 
 fn named<'a>(
@@ -325,7 +385,7 @@ fn no_value_key_is_lost(
     state: Option<&HmacSha256>,
     store: &mut dyn KeyStore,
 ) -> Result<(), VaultError> {
-    let Some(Trace { key_id, .. }) = Trace::found_in(field, store)? else { return Ok(()) };
+    let Some(key_id) = registry::sealing_key(field, store)? else { return Ok(()) };
     match store.key(key_id)? {
         // Of another scope, or made by another process in between.
         Some(row) if state.is_none_or(|state| row.is_authentic(state)) => Ok(()),
@@ -334,29 +394,14 @@ fn no_value_key_is_lost(
     }
 }
 
-/// The same for the tags in slot `slot`, of values that `own` keys sealed.
-fn no_index_key_is_lost<'a>(
-    field: &'static Field,
-    slot: usize,
-    domain: &str,
-    mut own: impl Iterator<Item = &'a KeyRow>,
-    store: &mut dyn KeyStore,
-) -> Result<(), VaultError> {
-    let Some(Trace { key_id, slots }) = Trace::found_in(field, store)? else { return Ok(()) };
-    let has_tag = slots.get(slot).is_some_and(|slot| *slot != EMPTY_SLOT);
-    if has_tag && own.any(|row| row.context.key_id == key_id) {
-        return Err(VaultError::KeyLost { field: field.id().to_owned(), key: format!("the index key of `{domain}`") });
-    }
-    Ok(())
-}
-
 /// Every row's MAC; and that no key is active beside a later one that was.
 fn authenticate(stored: &Stored, state: &HmacSha256) -> Result<(), VaultError> {
     for row in &stored.keys {
         let overtaken = row.state == KeyState::Active
             && named(&stored.keys, row.context.purpose, &row.context.name, row.context.scope.as_deref())
                 .any(|other| other.state > KeyState::Pending && other.context.version > row.context.version);
-        if overtaken || !row.is_authentic(state) {
+        // Manifests are held against what they list.
+        if row.context.purpose != Purpose::Manifest && (overtaken || !row.is_authentic(state)) {
             return Err(altered(row));
         }
     }

@@ -7,10 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Change, KeyStore, StoreError, VaultError};
 use crate::{
     Binding, Field, Index, Plaintext, Storage,
-    format::{
-        text,
-        value::{SealedValue, Slot},
-    },
+    format::{text, value::SealedValue},
     index::unicode_versions,
     keys::{IndexSpec, KeyRow, RegistryRow},
     value::Class,
@@ -141,7 +138,10 @@ fn judge(field: &Field, old: &RegistryRow, new: &RegistryRow) -> Verdict {
             "Change `bound_to` back, or move its values into a new column",
         );
     }
-    let registered: Vec<RegisteredIndex> = serde_json::from_str(&old.indexes).unwrap_or_default();
+    let Ok(registered) = serde_json::from_str::<Vec<RegisteredIndex>>(&old.indexes) else {
+        let advice = "It was registered by a newer version of diesel-encrypted: use that one";
+        return changed("list of blind indexes", &old.indexes, &new.indexes, advice);
+    };
     let declared = indexes(field);
     let keeps = |(old, new): (&RegisteredIndex, &RegisteredIndex)| {
         old.name == new.name && (old.domain == new.domain || new.removed)
@@ -209,33 +209,22 @@ pub(super) fn changes(
 
 /// The field id that a stored value was sealed for, if its key is known.
 fn sealed_for(storage: Storage, stored: &[u8], keys: &[KeyRow]) -> Option<String> {
-    let key_id = Trace::of(storage, stored)?.key_id;
+    let key_id = key_of(storage, stored)?;
     keys.iter().find(|row| row.context.key_id == key_id).map(|row| row.context.name.clone())
 }
 
-/// Which keys a stored value was made with, as far as it shows without one.
-pub(super) struct Trace {
-    /// The key that sealed it.
-    pub(super) key_id: u32,
-    /// Its slots, in the order of the field's indexes.
-    pub(super) slots: Vec<Slot>,
+/// The key that sealed some value of the field. `None` if there is no value, or it was never sealed.
+pub(super) fn sealing_key(field: &Field, store: &mut dyn KeyStore) -> Result<Option<u32>, StoreError> {
+    Ok(store.sample(field)?.and_then(|stored| key_of(field.storage, &stored)))
 }
 
-impl Trace {
-    /// `None` if the value was never sealed.
-    fn of(storage: Storage, stored: &[u8]) -> Option<Self> {
-        let bytes = match storage {
-            Storage::Binary => Cow::Borrowed(stored),
-            Storage::Text => Cow::Owned(text::decode(str::from_utf8(stored).ok()?).ok()?),
-        };
-        let value = SealedValue::parse(&bytes).ok()?;
-        Some(Self { key_id: value.header.key_id, slots: value.slots.to_vec() })
-    }
-
-    /// The trace of any value of the field.
-    pub(super) fn found_in(field: &Field, store: &mut dyn KeyStore) -> Result<Option<Self>, StoreError> {
-        Ok(store.sample(field)?.and_then(|stored| Self::of(field.storage, &stored)))
-    }
+/// The key that a stored value names. `None` if it was never sealed.
+fn key_of(storage: Storage, stored: &[u8]) -> Option<u32> {
+    let bytes = match storage {
+        Storage::Binary => Cow::Borrowed(stored),
+        Storage::Text => Cow::Owned(text::decode(str::from_utf8(stored).ok()?).ok()?),
+    };
+    Some(SealedValue::parse(&bytes).ok()?.header.key_id)
 }
 
 /// Whether two rows say the same, whatever their MACs.

@@ -147,9 +147,11 @@ impl MemoryKeyStore {
 }
 
 /// Why changes stop: another was first.
-struct Conflict;
+#[derive(Debug)]
+pub(super) struct Conflict;
 
-fn apply_one(stored: &mut Stored, change: &Change) -> Result<(), Conflict> {
+/// Makes one change, or half of it where it conflicts: the caller works on a copy.
+pub(super) fn apply_one(stored: &mut Stored, change: &Change) -> Result<(), Conflict> {
     match change {
         Change::InsertKey(row) => {
             stored.keys.push(row.clone());

@@ -122,32 +122,126 @@ fn a_wrong_root_key_is_refused_by_name() {
     Vault::builder(both).field(&EMAIL).open_with(&mut store.clone()).unwrap();
 }
 
+/// Tampers with a copy of the rows that `builder` left, and gives what opening them then says.
+fn tampered(rows: &Stored, tamper: &dyn Fn(&mut Stored)) -> VaultError {
+    let mut store = MemoryKeyStore::new();
+    store.tamper(|stored| *stored = rows.clone());
+    store.tamper(|stored| tamper(stored));
+    builder().open_with(&mut store).expect_err("altered rows")
+}
+
+/// The rows of a store that was opened once.
+fn rows() -> Stored {
+    let store = MemoryKeyStore::new();
+    open(&store);
+    store.tamper(|rows| rows.clone())
+}
+
 #[test]
 fn altered_rows_are_refused() {
-    let intact = MemoryKeyStore::new();
-    open(&intact);
-    let rows = intact.tamper(|rows| rows.clone());
-    let refused = |what: &str, tamper: &dyn Fn(&mut Stored)| {
-        let mut store = MemoryKeyStore::new();
-        store.tamper(|stored| *stored = rows.clone());
-        store.tamper(|stored| tamper(stored));
-        let error = builder().open_with(&mut store).map(|_| ()).expect_err(what);
-        let expected = matches!(error, VaultError::RowAltered { .. } | VaultError::RootKey(_) | VaultError::NoStateKey);
-        assert!(expected, "{what}: {error}");
-    };
+    let rows = rows();
     for at in 0..rows.keys.len() {
-        refused("a state", &|stored| stored.keys[at].state = KeyState::Retired);
-        refused("a version", &|stored| stored.keys[at].context.version += 1);
-        refused("a check value", &|stored| stored.keys[at].check[0] ^= 1);
-        refused("a wrapped key", &|stored| stored.keys[at].wrapped[20] ^= 1);
-        refused("a MAC", &|stored| stored.keys[at].mac[0] ^= 1);
+        let manifest = rows.keys[at].context.purpose == Purpose::Manifest;
+        let refused = |what: &str, tamper: &dyn Fn(&mut crate::keys::KeyRow)| {
+            let error = tampered(&rows, &|stored| tamper(&mut stored.keys[at]));
+            let expected = match error {
+                VaultError::RowAltered { .. } => !manifest,
+                VaultError::RowsReplaced => manifest,
+                VaultError::NoStateKey => rows.keys[at].context.purpose == Purpose::State,
+                _ => false,
+            };
+            assert!(expected, "{what} of {:?}: {error}", rows.keys[at]);
+        };
+        refused("the state", &|row| row.state = KeyState::Retired);
+        refused("the version", &|row| row.context.version += 1);
+        refused("the check value", &|row| row.check[0] ^= 1);
+        refused("the wrapped key", &|row| row.wrapped.push(1));
+        refused("the MAC", &|row| row.mac[0] ^= 1);
     }
-    refused("two wrapped keys swapped", &|stored| {
-        let (a, b) = stored.keys.split_at_mut(2);
-        std::mem::swap(&mut a[1].wrapped, &mut b[0].wrapped);
+    let swapped = tampered(&rows, &|stored| {
+        let (a, b) = stored.keys.split_at_mut(3);
+        std::mem::swap(&mut a[2].wrapped, &mut b[0].wrapped);
     });
-    refused("the state key deleted", &|stored| stored.keys.retain(|row| row.context.purpose != Purpose::State));
-    refused("a registered table", &|stored| stored.fields[0].table = "other".to_owned());
+    assert!(matches!(swapped, VaultError::RowAltered { .. }), "{swapped}");
+    let moved = tampered(&rows, &|stored| stored.fields[0].table = "other".to_owned());
+    assert!(matches!(moved, VaultError::RowAltered { .. }), "{moved}");
+}
+
+#[test]
+fn a_deleted_row_is_missed() {
+    let rows = rows();
+    for at in 0..rows.keys.len() {
+        let error = tampered(&rows, &|stored| drop(stored.keys.remove(at)));
+        let expected = match rows.keys[at].context.purpose {
+            Purpose::State => matches!(error, VaultError::NoStateKey),
+            _ => matches!(error, VaultError::RowsReplaced),
+        };
+        assert!(expected, "{:?}: {error}", rows.keys[at]);
+    }
+    for at in 0..rows.fields.len() {
+        let error = tampered(&rows, &|stored| drop(stored.fields.remove(at)));
+        assert!(matches!(error, VaultError::RowsReplaced), "{error}");
+    }
+}
+
+#[test]
+fn an_older_copy_of_a_row_is_refused() {
+    static CHANGED: Field = Field::new("users.email", "users", "email", Class::Text, Storage::Binary)
+        .indexes(&[Index::new("default").normalize(&[Normalizer::Casefold]), Index::new("short").bits(16)]);
+    let mut store = MemoryKeyStore::new();
+    open(&store);
+    let older = store.tamper(|rows| rows.clone());
+    let changed = || Vault::builder(RootKeys::new(root("r1", 1))).field(&CHANGED).field(&PHONE).field(&NOTE);
+    let vault = changed().open_with(&mut store).unwrap();
+    assert_eq!(vault.search_slots(&CHANGED, 0, "x").unwrap().len(), 2, "the old generation is still searched for");
+    store.tamper(|rows| {
+        let second = |row: &crate::keys::KeyRow| row.context.version == 2;
+        let name = rows.keys.iter().find(|row| second(row)).unwrap().context.name.clone();
+        rows.keys.retain(|row| row.context.name != name);
+        rows.keys.extend(older.keys.iter().filter(|row| row.context.name == name).cloned());
+    });
+    let error = changed().open_with(&mut store).unwrap_err();
+    assert!(matches!(error, VaultError::RowsReplaced), "{error}");
+    store.tamper(|rows| *rows = older);
+    builder().open_with(&mut store).expect("all rows rolled back at once go unnoticed without a pin");
+}
+
+#[test]
+fn keys_are_made_only_where_that_is_allowed() {
+    let store = MemoryKeyStore::new();
+    let existing = || builder().existing_keys_only().open_with(&mut store.clone());
+    assert!(matches!(existing(), Err(VaultError::KeyMissing { purpose: Purpose::State, .. })));
+    assert_eq!(store.tamper(|rows| rows.keys.len()), 0);
+    open(&store);
+    existing().unwrap();
+    let tenant = builder().scope("a").existing_keys_only().open_with(&mut store.clone());
+    assert!(matches!(tenant, Err(VaultError::KeyMissing { purpose: Purpose::Encrypt, .. })), "{tenant:?}");
+}
+
+#[test]
+fn a_damaged_value_is_not_read_as_plaintext() {
+    static BYTES: Field =
+        Field::new("t.bytes", "t", "bytes", Class::Bytes, Storage::Binary).plaintext(Plaintext::Accept);
+    static TEXT: Field = Field::new("t.text", "t", "text", Class::Text, Storage::Text).plaintext(Plaintext::Accept);
+    let vault = Vault::builder(RootKeys::new(root("r1", 1)))
+        .field(&BYTES)
+        .field(&TEXT)
+        .open_with(&mut MemoryKeyStore::new())
+        .unwrap();
+    let sealed = vault.seal(&BYTES, &b"secret"[..]).unwrap();
+    for len in 1..sealed.len() {
+        let cut = vault.open::<Vec<u8>>(&BYTES, sealed[..len].to_vec()).unwrap_err();
+        assert!(matches!(cut, ValueError::Malformed { .. } | ValueError::Tampered { .. }), "{len}: {cut}");
+    }
+    assert_eq!(vault.open::<Vec<u8>>(&BYTES, b"plain".to_vec()).unwrap(), b"plain");
+    let sealed = text::encode(&vault.seal(&TEXT, "secret").unwrap());
+    for damaged in [sealed.clone() + "=", sealed.clone() + "\n", sealed[..20].to_owned(), sealed[..21].to_owned()] {
+        let error = vault.open_text::<String>(&TEXT, damaged).unwrap_err();
+        assert!(matches!(error, ValueError::Malformed { .. }), "{error}");
+    }
+    for plain in ["", "4QAy", "\u{1EBF}ch", "Ada@example.org", "QWRh"] {
+        assert_eq!(vault.open_text::<String>(&TEXT, plain.to_owned()).unwrap(), plain);
+    }
 }
 
 #[test]
@@ -180,7 +274,7 @@ fn threads_that_open_an_empty_store_at_once_agree_on_one_key() {
     for thread in threads {
         assert_eq!(vault.open::<String>(&EMAIL, thread.join().unwrap()).unwrap(), "x");
     }
-    assert_eq!(store.tamper(|rows| rows.keys.len()), 1 + 3 + 2);
+    assert_eq!(store.tamper(|rows| rows.keys.len()), 2 + 3 + 2, "state and manifest, three fields, two indexes");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Rows, from columns and to statements. A column that no store wrote is an error that names it.
 
 use diesel::{QueryResult, result::Error as DieselError};
-use diesel_encrypted_core::keys::{Fingerprint, KeyContext, KeyRow, KeyState, Purpose, RegistryRow, RowKind};
+use diesel_encrypted_core::keys::{
+    Fingerprint, KeyContext, KeyRow, KeyState, Purpose, RegistryRow, RootKeyId, RowKind,
+};
 
 use super::{
     BadRow,
@@ -34,7 +36,7 @@ pub(super) fn key_row(columns: KeyColumns) -> Result<KeyRow, BadRow> {
         check,
         mac,
     ) = columns;
-    let row = format!("key {key_id:08x} of `{}`", String::from_utf8_lossy(&name));
+    let row = format!("key {key_id:08x} of `{}`", name.escape_ascii());
     let bad = |column| {
         let row = row.clone();
         move || BadRow { kind: RowKind::Key, row, column }
@@ -51,6 +53,11 @@ pub(super) fn key_row(columns: KeyColumns) -> Result<KeyRow, BadRow> {
         Some((1, scope)) => Some(scope.to_vec()),
         _ => return Err(bad("scope")()),
     };
+    // It goes into messages and logs: only what is an id may.
+    let root_id = match text(root_id, "root_id")? {
+        none if none.is_empty() && purpose == Purpose::Manifest => none,
+        id => RootKeyId::new(id).map_err(|_| bad("root_id")())?.to_string(),
+    };
     let index = match index.as_str() {
         "" => None,
         json => Some(KeyRow::parse_index(json).ok_or_else(bad("index_spec"))?),
@@ -66,7 +73,7 @@ pub(super) fn key_row(columns: KeyColumns) -> Result<KeyRow, BadRow> {
         },
         state,
         index,
-        root_id: text(root_id, "root_id")?,
+        root_id,
         root_fingerprint: Fingerprint::new(print.try_into().map_err(|_| bad("root_fingerprint")())?),
         wrapped,
         check: check.try_into().map_err(|_| bad("check_value")())?,
