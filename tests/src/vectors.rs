@@ -401,7 +401,10 @@ fn change_field(row: &mut RegistryRow, change: &BadRow) {
 
 #[must_use]
 pub fn purpose(name: &str) -> Purpose {
-    [Purpose::Encrypt, Purpose::Index, Purpose::State].into_iter().find(|it| it.to_string() == name).unwrap()
+    [Purpose::Encrypt, Purpose::Index, Purpose::State, Purpose::Manifest]
+        .into_iter()
+        .find(|it| it.to_string() == name)
+        .unwrap()
 }
 
 #[must_use]

@@ -188,8 +188,9 @@ fn refused_over_values(changed: &'static Field, what: &str) {
     let expected = matches!(&error, VaultError::FieldChanged { what: found, .. } if *found == what);
     assert!(expected, "{error}");
     let vault = redeclare(changed, false).unwrap();
-    let searched = (0..changed.index_count()).map(|index| vault.search_slots(changed, index, "x").unwrap().len());
-    assert!(searched.into_iter().all(|live| live == 1), "over an empty column each index has one generation");
+    for index in 0..changed.index_count() {
+        assert!(!vault.search_slots(changed, index, "x").unwrap().is_empty(), "each index is searched");
+    }
 }
 
 #[test]
@@ -298,6 +299,9 @@ fn columns_of_one_domain_must_be_indexed_alike() {
 #[test]
 fn a_pinned_version_refuses_a_table_that_is_rolled_back() {
     let (_folder, mut connection) = database();
+    let pinned = builder().minimum_version(Purpose::Encrypt, "patients.email", 1).open(&mut connection).unwrap_err();
+    assert!(matches!(pinned, VaultError::RolledBack { minimum: 1, found: 0, .. }), "a pinned key must be there");
+    builder().open(&mut connection).unwrap();
     builder().minimum_version(Purpose::Encrypt, "patients.email", 1).open(&mut connection).unwrap();
     let error = builder().minimum_version(Purpose::Encrypt, "patients.email", 2).open(&mut connection).unwrap_err();
     assert!(matches!(error, VaultError::RolledBack { minimum: 2, found: 1, .. }), "{error}");

@@ -108,6 +108,8 @@ vectors! {
     a_key_given_another_id fewer_bits no_normaliser a_wrapped_key_altered the_wrapped_key_of_another_row
     a_check_value_altered a_mac_altered the_mac_of_another_row another_root_key_named an_unknown_root_key_named
     another_fingerprint another_application the_wrapped_state_key_altered the_check_value_of_the_state_key_altered
+    a_manifest_altered a_manifest_of_another_version another_root_key_of_the_state_key
+    an_unknown_root_key_of_the_state_key another_application_of_the_state_key
     the_state_key_retired another_table_registered another_column_registered plaintext_accepted an_index_removed
     another_class_registered another_storage_registered another_primary_key_registered a_registry_mac_altered
 }

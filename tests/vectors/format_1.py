@@ -18,7 +18,7 @@ ALGORITHM_NAMES = {1: "aes-256-gcm", 2: "xchacha20-poly1305", 3: "xaes-256-gcm"}
 NONCE_LEN = {1: 12, 2: 24, 3: 24}
 CLASSES = {"text": 1, "bytes": 2, "bool": 3, "signed": 4, "unsigned": 5, "float": 6, "uuid": 7, "time": 8, "decimal": 9,
            "json": 10}
-PURPOSES = {"encrypt": 1, "index": 2, "state": 3}
+PURPOSES = {"encrypt": 1, "index": 2, "state": 3, "manifest": 4}
 STATES = {"pending": 1, "active": 2, "retired": 3, "destroyed": 4}
 BOUND, PADDED = 1, 2
 
@@ -150,12 +150,20 @@ def row_mac(state_key, kind, columns):
     return mac(hkdf_expand(state_key, label("state")), label("row") + bytes([kind]) + b"".join(map(lp, columns)))
 
 
-def key_row_mac(state_key, row):
+def key_row_mac(state_key, row, members=()):
+    """A manifest has members: the MACs of the rows of its scope, in ascending order."""
     scope = None if row["scope"] is None else bytes.fromhex(row["scope"])
     return row_mac(state_key, 1, [
         row["application"].encode(), u32(row["key_id"]), bytes([PURPOSES[row["purpose"]]]), u32(row["version"]),
         row["name"].encode(), opt(scope), bytes([STATES[row["state"]]]), row["index"].encode(), row["root_id"].encode(),
-        bytes.fromhex(row["root_fingerprint"]), bytes.fromhex(row["wrapped"]), bytes.fromhex(row["check"])])
+        bytes.fromhex(row["root_fingerprint"]), bytes.fromhex(row["wrapped"]), bytes.fromhex(row["check"]), *members])
+
+
+def members(manifest, key_rows, registry_rows):
+    """The registry belongs to no scope."""
+    rows = [row for row in key_rows if row["purpose"] != "manifest" and row["scope"] == manifest["scope"]]
+    rows += registry_rows if manifest["scope"] is None else []
+    return sorted(bytes.fromhex(row["mac"]) for row in rows)
 
 
 def registry_row_mac(state_key, row):

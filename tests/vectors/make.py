@@ -51,6 +51,16 @@ class Table:
         self.keys.append(row)
         return key_id
 
+    def manifest(self, scope):
+        """The row without a key, made when all others of its scope are."""
+        key_id = 0xC0DE0001 + len(self.keys)
+        row = {"application": APPLICATION, "key_id": key_id, "purpose": "manifest", "version": 1, "name": "",
+               "scope": scope and scope.hex(), "state": "active", "index": "", "root_id": "",
+               "root_fingerprint": "00" * 8, "wrapped": "", "check": "00" * 32}
+        self.bytes[key_id] = b""
+        row["mac"] = f.key_row_mac(self.bytes[0xC0DE0001], row, f.members(row, self.keys, self.fields)).hex()
+        self.keys.append(row)
+
     def field(self, field_id, class_name, storage="binary", algorithm=1, padding=None, bound_to=(), external=False,
               indexes=(), column=None):
         table, _, name = field_id.partition(".")
@@ -144,6 +154,8 @@ def make_table():
         else:
             table.key("index", f"index:{field_id}:default", spec=spec())
             table.field(field_id, name, indexes=[own(field_id, "default")])
+    for scope in (None, TENANT):
+        table.manifest(scope)
     return table
 
 
@@ -426,7 +438,9 @@ def bad_wrapped_keys(table):
 
 def bad_rows(table):
     """One cell changed, as someone who can write to the database would, and the error at open."""
-    state, other, tenants = table.keys[0], table.keys[1], table.keys[-1]
+    state, other = table.keys[0], table.keys[1]
+    tenants = table.named("encrypt", "people.name", TENANT)[0]
+    manifest = table.named("manifest", "")[0]
     retired = table.named("encrypt", "people.history", states=("retired",))[0]
     destroyed = table.named("encrypt", "people.history", states=("destroyed",))[0]
     index = table.named("index", "index:people.email:short")[0]
@@ -453,12 +467,17 @@ def bad_rows(table):
     case("a_check_value_altered", "RowAltered", other, "check", flip(other, "check"))
     case("a_mac_altered", "RowAltered", other, "mac", flip(other, "mac"))
     case("the_mac_of_another_row", "RowAltered", other, "mac", tenants["mac"])
-    case("another_root_key_named", "WrongRootKey", other, "root_id", "root-2")
-    case("an_unknown_root_key_named", "UnknownRootKey", other, "root_id", "root-3")
-    case("another_fingerprint", "WrongRootKey", other, "root_fingerprint", flip(other, "root_fingerprint"))
-    case("another_application", "OtherApplication", other, "application", "staging")
+    case("another_root_key_named", "RowAltered", other, "root_id", "root-2")
+    case("an_unknown_root_key_named", "RowAltered", other, "root_id", "root-3")
+    case("another_fingerprint", "RowAltered", other, "root_fingerprint", flip(other, "root_fingerprint"))
+    case("another_application", "RowAltered", other, "application", "staging")
     case("the_wrapped_state_key_altered", "RowAltered", state, "wrapped", flip(state, "wrapped"))
     case("the_check_value_of_the_state_key_altered", "RowAltered", state, "check", flip(state, "check"))
+    case("a_manifest_altered", "RowsReplaced", manifest, "mac", flip(manifest, "mac"))
+    case("a_manifest_of_another_version", "RowsReplaced", manifest, "version", 2)
+    case("another_root_key_of_the_state_key", "WrongRootKey", state, "root_id", "root-2")
+    case("an_unknown_root_key_of_the_state_key", "UnknownRootKey", state, "root_id", "root-3")
+    case("another_application_of_the_state_key", "OtherApplication", state, "application", "staging")
     case("the_state_key_retired", "NoStateKey", state, "state", "retired")
 
     def registry(name, field_id, column, value):
@@ -525,7 +544,8 @@ def open_file(path):
     given = json.loads(pathlib.Path(path).read_text())
     roots = {root["id"]: bytes.fromhex(root["key"]) for root in given["root_keys"]}
     keys, rows = {}, {row["key_id"]: row for row in given["encryption_keys"]}
-    for row in rows.values():
+    wrapped = {key_id: row for key_id, row in rows.items() if row["purpose"] != "manifest"}
+    for row in wrapped.values():
         root = roots[row["root_id"]]
         assert f.root_fingerprint(root).hex() == row["root_fingerprint"]
         key = f.unwrap(root, bytes.fromhex(row["wrapped"]), row)
@@ -533,7 +553,8 @@ def open_file(path):
         keys[row["key_id"]] = key
     state = next(key for key_id, key in keys.items() if rows[key_id]["purpose"] == "state")
     for row in rows.values():
-        assert f.key_row_mac(state, row).hex() == row["mac"], "MAC of a key row"
+        members = f.members(row, rows.values(), given["encrypted_columns"]) if row["purpose"] == "manifest" else ()
+        assert f.key_row_mac(state, row, members).hex() == row["mac"], "MAC of a key row"
     fields = {row["field_id"]: row for row in given["encrypted_columns"]}
     for row in fields.values():
         assert f.registry_row_mac(state, row).hex() == row["mac"], "MAC of a registry row"

@@ -5,6 +5,9 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::FormatError;
 
+/// What the text of every sealed value begins with: the format byte, and that there are at most 15 slots.
+pub const BEGINNING: &str = "4Q";
+
 /// Whether text begins as sealed values do, intact or not: `4Q`, the number of slots, and `A`.
 #[must_use]
 pub fn looks_sealed(text: &str) -> bool {

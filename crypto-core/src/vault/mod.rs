@@ -233,7 +233,11 @@ impl Vault {
             Ok(bytes) if field.plaintext == Plaintext::Refuse || text::looks_sealed(&sealed) => {
                 self.open_as(field, bytes, owner)
             }
-            Err(source) if text::looks_sealed(&sealed) => {
+            // Where plaintext is accepted, two characters are too few to tell it by.
+            Err(source)
+                if text::looks_sealed(&sealed)
+                    || field.plaintext == Plaintext::Refuse && sealed.starts_with(text::BEGINNING) =>
+            {
                 refused(field, Err(ValueError::Malformed { field: field.into(), source }))
             }
             _ => self.open_as(field, sealed.into_bytes(), owner),
@@ -403,7 +407,11 @@ fn not_sealed<V: Decode>(field: &'static Field, source: FormatError, bytes: Vec<
         tracing::info!(field = field.id(), "a value was read as plaintext, which is accepted during a migration");
         return V::decode_plaintext(bytes).map_err(|source| ValueError::Decode { field: field.into(), source });
     }
-    Err(ValueError::NotEncrypted { field: field.into() })
+    Err(match source {
+        // 0xE1 before a byte below 0x80 begins no text.
+        FormatError::TooManySlots(0..=0x7F) => ValueError::Malformed { field: field.into(), source },
+        _ => ValueError::NotEncrypted { field: field.into() },
+    })
 }
 
 impl fmt::Debug for Vault {

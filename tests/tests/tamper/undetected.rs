@@ -92,14 +92,6 @@ fn planted_plaintext_is_not_detected_while_it_is_accepted() {
     assert!(matches!(error, ValueError::Tampered { .. }), "{error}");
 }
 
-#[test]
-fn a_deleted_registry_row_is_made_anew() {
-    let database = Database::new();
-    database.attack("DELETE FROM encrypted_columns");
-    assert_eq!(database.patient(1).unwrap().email.expose(), ADA);
-    assert_eq!(database.number("SELECT count(*) FROM encrypted_columns"), 7);
-}
-
 /// `patients.phone` with tags of another normaliser: opened over an empty column, it makes the next generation of keys.
 static PHONE: Field = Field::new("patients.phone", "patients", "phone", Class::Text, Storage::Binary)
     .primary_key(&["id"])
@@ -131,15 +123,6 @@ fn starts_and_misses_the_patient(database: &Database) {
 #[test]
 fn both_key_tables_rolled_back_are_not_detected_without_a_pinned_version() {
     starts_and_misses_the_patient(&rolled_back(Database::roll_back_keys));
-}
-
-#[test]
-fn the_rows_of_one_key_rolled_back_are_not_detected_without_a_pinned_version() {
-    let name = format!("name = CAST('{PHONE_KEYS}' AS BLOB)");
-    starts_and_misses_the_patient(&rolled_back(|database| {
-        database.attack(&format!("DELETE FROM encryption_keys WHERE {name}"));
-        database.attack(&format!("INSERT INTO encryption_keys SELECT * FROM old_keys WHERE {name}"));
-    }));
 }
 
 #[test]
