@@ -265,7 +265,7 @@ fn a_vault_that_does_not_open_leaves_no_key() {
     passed.extend(index_patterns());
     assert_wiped(&[], &passed, || {
         let store = vectors::store();
-        store.tamper(|stored| stored.keys.last_mut().unwrap().check[0] ^= 1);
+        store.tamper(|stored| stored.keys[1].check[0] ^= 1);
         builder().open_with(&mut store.clone()).unwrap_err()
     });
 }

@@ -82,7 +82,7 @@ static MEMO: Field =
 fn planted_plaintext_is_not_detected_while_it_is_accepted() {
     let database = Database::empty();
     let vault = Vault::builder(root_keys()).field(&MEMO).open(&mut database.connect()).unwrap();
-    for planted in ["a memo", "4QEA"] {
+    for planted in ["a memo", "4Q"] {
         assert_eq!(vault.open_text::<String>(&MEMO, planted.to_owned()).unwrap(), planted);
     }
     // What has the form of a sealed value must open, even then.
