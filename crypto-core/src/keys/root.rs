@@ -193,6 +193,14 @@ impl RootKeys {
         Self { active: Arc::new(active), others: Vec::new() }
     }
 
+    /// A random root key that nothing keeps: for tests, and for data that need not outlive the process.
+    ///
+    /// # Errors
+    /// [`RootKeyError::Random`] if the operating system has no random bytes to give.
+    pub fn ephemeral() -> Result<Self, RootKeyError> {
+        Ok(Self::new(LocalRootKey::new(RootKeyId::new("ephemeral")?, Secret::generate()?)))
+    }
+
     /// Adds a root key that unwraps what it once wrapped.
     ///
     /// # Errors

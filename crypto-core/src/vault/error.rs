@@ -3,7 +3,8 @@
 use super::StoreError;
 use crate::keys::{Purpose, RootKeyError, RowKind, StateError};
 
-/// Why a vault was not opened. Nothing was read from or written to the application's tables.
+/// Why a vault was not opened. Nothing was written to the application's tables, and of their values at most one a column
+/// was looked at, without being opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VaultError {

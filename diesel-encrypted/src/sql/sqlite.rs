@@ -41,27 +41,21 @@ pub(super) fn drop_index(field: &Field, index: &Index) -> String {
 fn is_sealed(column: &str, storage: Storage) -> String {
     match storage {
         Storage::Binary => {
-            // The number of slots, from its byte: SQLite has no function from a byte to its number.
-            let slots = format!("(instr(x'000102030405060708090A0B0C0D0E0F', substr({column}, 2, 1)) - 1)");
-            let long_enough: Vec<String> = check::shortest()
-                .map(|(algorithm, len)| {
-                    format!(
-                        "substr({column}, 4 + 15 * {slots}, 1) = x'{algorithm:02X}' \
-                         AND length({column}) >= {len} + 15 * {slots}"
-                    )
-                })
-                .collect();
+            // SQLite has no function from a byte to its number: the second digit of the second byte, which is at most 15.
+            let slots = format!("(instr('0123456789ABCDEF', substr(hex(substr({column}, 2, 1)), 2)) - 1)");
+            let shortest = check::shortest().map(|(algorithm, len)| format!("WHEN x'{algorithm:02X}' THEN {len} "));
+            let shortest: String = shortest.collect();
             format!(
-                "typeof({column}) = 'blob' AND substr({column}, 1, 1) = x'E1' AND substr({column}, 3, 1) = x'00' \
-                 AND {slots} >= 0 AND ({})",
-                long_enough.join(" OR ")
+                "typeof({column}) = 'blob' AND hex(substr({column}, 1, 3)) GLOB 'E10[0-9A-F]00'\n  \
+                 AND length({column}) - 15 * {slots}\n    \
+                 >= CASE substr({column}, 4 + 15 * {slots}, 1) {shortest}ELSE length({column}) + 1 END"
             )
         }
         Storage::Text => {
             let beginnings: Vec<String> = check::text_beginnings().map(|text| format!("'{text}'")).collect();
             let shortest = check::shortest().map(|(_, len)| len).min().unwrap_or_default();
             format!(
-                "typeof({column}) = 'text' AND substr({column}, 1, 4) IN ({}) AND length({column}) >= {} \
+                "typeof({column}) = 'text' AND length({column}) >= {1} AND substr({column}, 1, 4) IN ({0})\n  \
                  AND {column} NOT GLOB '*[^A-Za-z0-9_-]*'",
                 beginnings.join(", "),
                 (shortest * 4).div_ceil(3)
@@ -80,10 +74,12 @@ pub(super) fn guards(field: &Field) -> [String; 2] {
     let column = quoted(field.column());
     let new = format!("NEW.{column}");
     let sealed = is_sealed(&new, field.storage());
-    let message = format!("{}.{}: not a sealed value", field.table(), field.column()).replace('\'', "''");
+    let message =
+        format!("{}.{}: not a sealed value, but one written without diesel-encrypted", field.table(), field.column())
+            .replace('\'', "''");
     let guard = |suffix: &str, event: &str| {
         format!(
-            "CREATE TRIGGER {} BEFORE {event} ON {} WHEN {new} IS NOT NULL AND NOT ({sealed}) \
+            "CREATE TRIGGER {} BEFORE {event} ON {}\nWHEN {new} IS NOT NULL AND NOT (\n  {sealed}\n)\n\
              BEGIN SELECT RAISE(ABORT, '{message}'); END",
             named(field, suffix),
             table(field)
