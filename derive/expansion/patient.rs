@@ -76,12 +76,17 @@ const _: () = {
         .primary_key(&[<patients::id as _enc::Column>::NAME])
         .binding(_enc::Binding::Columns(&[<patients::id as _enc::Column>::NAME]));
     impl _enc::EncryptedColumn for patients::chart {
-        type Class = _enc::BoundClassOf<Sealed<Json<Chart>, patients::chart>, Self>;
+        type Class = _enc::class::Json;
         type Binding = _enc::Bound;
         fn field() -> &'static _enc::Field {
             &FIELD_CHART
         }
     }
+    const _: () = _enc::holds_bound_json::<
+        Sealed<Json<Chart>, patients::chart>,
+        patients::chart,
+        _enc::Here,
+    >();
     impl _enc::Declares<patients::chart> for Patient {
         type As = patients::chart;
     }

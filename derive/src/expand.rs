@@ -137,6 +137,7 @@ impl Declaration<'_> {
             let column = respan(column.clone(), index.span);
             impls.extend(quote_spanned!(index.span=> const _: () = _enc::normalizes::<#column, #by>();));
         }
+        impls.extend(self.json_check());
         let (generics, arguments, bounds) = model.generics.split_for_impl();
         let ident = &model.ident;
         let target = target(model, column);
@@ -148,11 +149,27 @@ impl Declaration<'_> {
         impls
     }
 
+    /// Holds the type of a JSON field against its column and class. In the trait's implementation the type would stand in
+    /// a public interface, and what is within `Json` is often private.
+    fn json_check(&self) -> Option<TokenStream> {
+        if !self.field.is_json() || self.field.broken {
+            return None;
+        }
+        let Self { model, field, column, .. } = self;
+        let (ty, by) = (model.without_lifetimes(&field.ty), by(model));
+        let check =
+            format_ident!("{}", if self.encrypt.bound_to.is_some() { "holds_bound_json" } else { "holds_json" });
+        Some(quote_spanned!(field.ty.span()=> const _: () = _enc::#check::<#ty, #column, #by>();))
+    }
+
     /// The class of the field's type, which is where a wrong type is found.
     fn class(&self) -> TokenStream {
         let generics = &self.model.generics;
         if self.field.broken || generics.type_params().next().is_some() || generics.const_params().next().is_some() {
             return quote!(_enc::class::Text); // reported already
+        }
+        if self.field.is_json() {
+            return quote!(_enc::class::Json); // held against the type by `json_check`
         }
         let ty = self.model.without_lifetimes(&self.field.ty);
         let alias = format_ident!("{}", if self.encrypt.bound_to.is_some() { "BoundClassOf" } else { "ClassOf" });

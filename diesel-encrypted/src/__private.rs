@@ -168,6 +168,20 @@ where
 {
 }
 
+/// Compiles if a field of type `F` can declare the column `C` of JSON values.
+pub const fn holds_json<F, C, By>()
+where
+    F: FieldOf<C, By, Class = class::Json>,
+{
+}
+
+/// [`holds_json`] for a column whose values are bound to their owner.
+pub const fn holds_bound_json<F, C, By>()
+where
+    F: BoundFieldOf<C, By, Class = class::Json>,
+{
+}
+
 /// Compiles if a field of type `F` can use the column `C` as the model `M` declares it.
 pub fn uses<M, C, F>()
 where

@@ -4,6 +4,7 @@ mod alias;
 mod foreign_schema;
 mod lifetimes;
 mod options;
+mod private_types;
 mod raw_identifiers;
 mod removed_index;
 mod renamed_columns;
