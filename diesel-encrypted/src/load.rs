@@ -35,7 +35,7 @@ where
 {
     fn from_sql(text: DB::RawValue<'_>) -> Result<Self> {
         let (field, sealed) = (C::field(), String::from_sql(text)?);
-        Ok(Self::new(Vault::with_current(field, |vault| vault.open_text(field, sealed))?))
+        Ok(Self::new(Vault::with_current(field, |vault| vault.open_text(field, &sealed))?))
     }
 }
 

@@ -92,7 +92,7 @@ impl<T: Decode, C: DeclaredColumn> Sealed<T, C> {
         C::Binding: OpensAlone,
     {
         let field = C::field();
-        Vault::with_current(field, |vault| self.stored.clone().open(vault, field, None))
+        Vault::with_current(field, |vault| self.stored.open(vault, field, None))
     }
 
     /// Opens the value for `owner`, as it was given to [`Sealed::seal_bound`].
@@ -105,7 +105,7 @@ impl<T: Decode, C: DeclaredColumn> Sealed<T, C> {
     {
         let field = C::field();
         let owner = owner.to_owner(field)?;
-        Vault::with_current(field, |vault| self.stored.clone().open(vault, field, Some(&owner)))
+        Vault::with_current(field, |vault| self.stored.open(vault, field, Some(&owner)))
     }
 
     /// Opens many values, each for itself: a damaged one is reported and does not keep the others.

@@ -28,16 +28,16 @@ impl Stored {
         }
     }
 
-    /// Opens the value, in the allocation it came in.
+    /// Opens the value, in one allocation.
     pub(crate) fn open<T: Decode>(
-        self,
+        &self,
         vault: &Vault,
         field: &'static Field,
         owner: Option<&Owner>,
     ) -> Result<T, ValueError> {
         match (self, owner) {
-            (Self::Bytes(bytes), None) => vault.open(field, bytes),
-            (Self::Bytes(bytes), Some(owner)) => vault.open_bound(field, bytes, owner),
+            (Self::Bytes(bytes), None) => vault.open(field, bytes.as_slice()),
+            (Self::Bytes(bytes), Some(owner)) => vault.open_bound(field, bytes.as_slice(), owner),
             (Self::Text(text), None) => vault.open_text(field, text),
             (Self::Text(text), Some(owner)) => vault.open_text_bound(field, text, owner),
             (Self::Null, _) => Err(ValueError::Encode { field: field.into(), source: EncodeError::Null }),

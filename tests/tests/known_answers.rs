@@ -137,8 +137,8 @@ fn open<V: Decode>(
     match (stored, identifiers.map(owner)) {
         (Stored::Binary(bytes), None) => vault.open(field, hex(bytes)),
         (Stored::Binary(bytes), Some(owner)) => vault.open_bound(field, hex(bytes), &owner),
-        (Stored::Text(text), None) => vault.open_text(field, text.clone()),
-        (Stored::Text(text), Some(owner)) => vault.open_text_bound(field, text.clone(), &owner),
+        (Stored::Text(text), None) => vault.open_text(field, text),
+        (Stored::Text(text), Some(owner)) => vault.open_text_bound(field, text, &owner),
     }
 }
 

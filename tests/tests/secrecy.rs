@@ -158,7 +158,7 @@ fn value_errors() -> Vec<ValueError> {
         refused(vault.search_slots(field("samples.float"), 0, &f64::NAN)),
         refused(vault.search_slots(email, 0, &raw::<class::Text>(&*not_utf8))),
         refused(vault.search_slots(field("samples.decimal"), 0, &raw::<class::Decimal>(PLAINTEXT))),
-        refused(vault.open::<String>(name, PLAINTEXT.into())),
+        refused(vault.open::<String>(name, PLAINTEXT.as_bytes())),
         refused(vault.open_text::<String>(phone, PLAINTEXT.into())),
         refused(vault.open::<String>(name, [&[0xE1, 0, 0], PLAINTEXT.as_bytes()].concat())),
         refused(vault.open::<String>(name, [&[0xE1, 0x80], PLAINTEXT.as_bytes()].concat())),
@@ -179,7 +179,7 @@ fn value_errors() -> Vec<ValueError> {
         misread::<class::Json, Json<String>>(&vault, "samples.json", PLAINTEXT.as_bytes()),
     ];
     let migrating = vectors::vault_of(&MIGRATED);
-    errors.push(refused(migrating.open::<i64>(&MIGRATED, PLAINTEXT.into())));
+    errors.push(refused(migrating.open::<i64>(&MIGRATED, PLAINTEXT.as_bytes())));
     errors.push(refused(migrating.open::<String>(&MIGRATED, not_utf8)));
     errors.push(refused(migrating.open::<Json<u32>>(&MIGRATED, json)));
     errors

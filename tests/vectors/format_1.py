@@ -197,13 +197,15 @@ def aead_info(algorithm, field_id, scope):
     return label("aead") + bytes([algorithm]) + lp(field_id.encode()) + opt(scope)
 
 
-def value_aad(head, owner):
-    return head + (b"" if owner is None else binding(owner))
+def value_aad(head, nonce, owner):
+    """The header, as much of the nonce as fills a block, and the owner."""
+    blocks = -len(head) % 16
+    return head + nonce[:blocks] + (b"" if owner is None else binding(owner))
 
 
 def seal(key, algorithm, nonce, head, owner, content, field_id, scope):
     subkey = hkdf_expand(key, aead_info(algorithm, field_id, scope))
-    return head + nonce + encrypt(algorithm, subkey, nonce, value_aad(head, owner), content)
+    return head + nonce + encrypt(algorithm, subkey, nonce, value_aad(head, nonce, owner), content)
 
 
 def open_value(key, sealed, field_id, scope, owner):
@@ -216,7 +218,7 @@ def open_value(key, sealed, field_id, scope, owner):
     nonce, rest = sealed[end:end + NONCE_LEN[algorithm]], sealed[end + NONCE_LEN[algorithm]:]
     assert bool(flags & BOUND) == (owner is not None) and not flags & 0x08
     subkey = hkdf_expand(key, aead_info(algorithm, field_id, scope))
-    content = decrypt(algorithm, subkey, nonce, value_aad(head, owner), rest)
+    content = decrypt(algorithm, subkey, nonce, value_aad(head, nonce, owner), rest)
     if flags & PADDED:
         content, mark, zeros = content.rpartition(b"\x80")
         assert mark and not any(zeros)

@@ -282,7 +282,7 @@ def seal(table, name, field_id, kind, value, scope=None, owner=None, state="acti
     return {"name": name, "field": field_id, "scope": scope and scope.hex(), "owner": owner, "type": kind, "value": value,
             "encoded": encoded.hex(), "content": content.hex(), "key_id": row["key_id"], "algorithm": algorithm,
             "flags": flags, "class": f.CLASSES[class_name], "slots": [slot.hex() for slot in slot_bytes],
-            "info": f.aead_info(algorithm, *place).hex(), "nonce": nonce.hex(), "aad": f.value_aad(head, bound).hex(), "sealed": sealed.hex(), "text": f.text_form(sealed)}
+            "info": f.aead_info(algorithm, *place).hex(), "nonce": nonce.hex(), "aad": f.value_aad(head, nonce, bound).hex(), "sealed": sealed.hex(), "text": f.text_form(sealed)}
 
 
 def values(table):

@@ -52,6 +52,15 @@ impl Header {
         PREFIX_LEN + SLOT_LEN * slots + 6
     }
 
+    /// How many bytes from the start of a value are authenticated beside its ciphertext: the header, and as much of the
+    /// nonce as fills a block of 16 bytes. The nonce is authenticated anyway, and a whole block costs less than a part.
+    #[must_use]
+    pub const fn authenticated(slots: usize, algorithm: Algorithm) -> usize {
+        let header = Self::len(slots);
+        let (blocks, both) = (header.next_multiple_of(16), header + algorithm.nonce_len());
+        if blocks < both { blocks } else { both }
+    }
+
     /// The bytes that sealing adds to a value.
     #[must_use]
     pub const fn overhead(algorithm: Algorithm, slots: usize) -> usize {

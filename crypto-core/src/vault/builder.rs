@@ -2,7 +2,7 @@
 
 use super::{
     KeyStore, Vault, VaultError,
-    opening::{Opening, Step},
+    start::{Start, Step},
 };
 use crate::{
     EncryptedModel, Field,
@@ -16,24 +16,24 @@ const ATTEMPTS: usize = 32;
 #[derive(Debug)]
 #[must_use = "a vault is opened by `open`"]
 pub struct VaultBuilder {
-    opening: Opening,
+    start: Start,
 }
 
 impl VaultBuilder {
     pub(super) fn new(root_keys: RootKeys) -> Self {
-        Self { opening: Opening::new(root_keys) }
+        Self { start: Start::new(root_keys) }
     }
 
     /// The application's name, `default` unless set. It is part of what every key is bound to, so that a copy of the
     /// production database does not open under another name, even with the same root key.
     pub fn application(mut self, name: impl Into<String>) -> Self {
-        self.opening.application = name.into();
+        self.start.application = name.into();
         self
     }
 
     /// The scope (tenant) that this vault is for. Each has data keys of its own, and values of one do not open in another.
     pub fn scope(mut self, scope: impl Into<Vec<u8>>) -> Self {
-        self.opening.scope = Some(scope.into());
+        self.start.scope = Some(scope.into());
         self
     }
 
@@ -44,8 +44,8 @@ impl VaultBuilder {
 
     /// Adds one field.
     pub fn field(mut self, field: &'static Field) -> Self {
-        if !self.opening.fields.iter().any(|known| std::ptr::eq(*known, field)) {
-            self.opening.fields.push(field);
+        if !self.start.fields.iter().any(|known| std::ptr::eq(*known, field)) {
+            self.start.fields.push(field);
         }
         self
     }
@@ -53,14 +53,14 @@ impl VaultBuilder {
     /// Refuses a database whose active key of this name is older than `version`: what finds a key table that was rolled
     /// back to a leaked key, or emptied. Raise it after each rotation. For an index, `name` is as `encryption_keys` shows it.
     pub fn minimum_version(mut self, purpose: Purpose, name: impl Into<String>, version: u32) -> Self {
-        self.opening.minimums.push((purpose, name.into(), version));
+        self.start.minimums.push((purpose, name.into(), version));
         self
     }
 
     /// Makes no keys: a database that lacks one is refused, be it another one, or one that was emptied. For production,
     /// where a step of the deployment opens the vault once to make the keys of new models.
     pub fn existing_keys_only(mut self) -> Self {
-        self.opening.existing_keys_only = true;
+        self.start.existing_keys_only = true;
         self
     }
 
@@ -72,27 +72,27 @@ impl VaultBuilder {
     pub fn open_with(self, store: &mut dyn KeyStore) -> Result<Vault, VaultError> {
         let opened = self.try_open(store);
         if let Err(error) = &opened {
-            tracing::error!(application = self.opening.application, %error, "the vault could not be opened");
+            tracing::error!(application = self.start.application, %error, "the vault could not be opened");
         }
         opened
     }
 
     fn try_open(&self, store: &mut dyn KeyStore) -> Result<Vault, VaultError> {
-        self.opening.check()?;
+        self.start.check()?;
         for _ in 0..ATTEMPTS {
-            let stored = store.load(self.opening.scope.as_deref())?;
-            let step = self.opening.step(&stored, store);
+            let stored = store.load(self.start.scope.as_deref())?;
+            let step = self.start.step(&stored, store);
             // Rows may contradict each other because another process was writing while they were read.
-            if step.is_err() && store.load(self.opening.scope.as_deref())? != stored {
+            if step.is_err() && store.load(self.start.scope.as_deref())? != stored {
                 continue;
             }
             match step? {
                 Step::Opened(vault) => {
                     tracing::info!(
-                        application = self.opening.application,
-                        scoped = self.opening.scope.is_some(),
-                        fields = self.opening.fields.len(),
-                        root_keys = self.opening.root_keys.describe(),
+                        application = self.start.application,
+                        scoped = self.start.scope.is_some(),
+                        fields = self.start.fields.len(),
+                        root_keys = self.start.root_keys.describe(),
                         "the vault is open"
                     );
                     return Ok(vault);

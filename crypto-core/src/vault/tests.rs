@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::{
-    Algorithm, Class, Index, LocalRootKey, Normalizer, RootKeyId, Storage,
+    Algorithm, Class, Index, LocalRootKey, Normalizer, Plaintext, RootKeyId, Storage,
+    format::text,
     keys::{KeyState, Purpose, Secret},
 };
 
@@ -236,11 +237,11 @@ fn a_damaged_value_is_not_read_as_plaintext() {
     assert_eq!(vault.open::<Vec<u8>>(&BYTES, b"plain".to_vec()).unwrap(), b"plain");
     let sealed = text::encode(&vault.seal(&TEXT, "secret").unwrap());
     for damaged in [sealed.clone() + "=", sealed.clone() + "\n", sealed[..20].to_owned(), sealed[..21].to_owned()] {
-        let error = vault.open_text::<String>(&TEXT, damaged).unwrap_err();
+        let error = vault.open_text::<String>(&TEXT, &damaged).unwrap_err();
         assert!(matches!(error, ValueError::Malformed { .. }), "{error}");
     }
     for plain in ["", "4QAy", "\u{1EBF}ch", "Ada@example.org", "QWRh"] {
-        assert_eq!(vault.open_text::<String>(&TEXT, plain.to_owned()).unwrap(), plain);
+        assert_eq!(vault.open_text::<String>(&TEXT, plain).unwrap(), plain);
     }
 }
 

@@ -83,12 +83,12 @@ fn planted_plaintext_is_not_detected_while_it_is_accepted() {
     let database = Database::empty();
     let vault = Vault::builder(root_keys()).field(&MEMO).open(&mut database.connect()).unwrap();
     for planted in ["a memo", "4Q"] {
-        assert_eq!(vault.open_text::<String>(&MEMO, planted.to_owned()).unwrap(), planted);
+        assert_eq!(vault.open_text::<String>(&MEMO, planted).unwrap(), planted);
     }
     // What has the form of a sealed value must open, even then.
     let mut sealed = vault.seal(&MEMO, "a memo").unwrap();
     sealed[40] ^= 1;
-    let error = vault.open_text::<String>(&MEMO, text::encode(&sealed)).unwrap_err();
+    let error = vault.open_text::<String>(&MEMO, &text::encode(&sealed)).unwrap_err();
     assert!(matches!(error, ValueError::Tampered { .. }), "{error}");
 }
 

@@ -21,7 +21,7 @@ use crate::{
 
 /// What is being opened.
 #[derive(Debug)]
-pub(super) struct Opening {
+pub(super) struct Start {
     pub(super) root_keys: RootKeys,
     pub(super) application: String,
     pub(super) scope: Option<Vec<u8>>,
@@ -38,7 +38,7 @@ pub(super) enum Step {
     Opened(Vault),
 }
 
-impl Opening {
+impl Start {
     pub(super) fn new(root_keys: RootKeys) -> Self {
         Self {
             root_keys,

@@ -1,0 +1,211 @@
+//! Opening values: an error says what is wrong with one, and nothing of it is given out.
+
+use std::borrow::Cow;
+
+use super::{Vault, aad, check_owner, keyring::ValueKey};
+use crate::{
+    Decode, Field, Plaintext, ValueError,
+    aead::Cipher,
+    format::{
+        FormatError, text,
+        value::{self, Header, SealedValue},
+    },
+    owner::Owner,
+    value::padding::unpad,
+};
+
+/// A value whose key was found.
+struct Located<'v> {
+    key: &'v ValueKey,
+    cipher: &'v Cipher,
+    header: Header,
+    /// The length of the header.
+    header_len: usize,
+    /// The length of what is authenticated beside the ciphertext.
+    authenticated: usize,
+}
+
+/// Why a key was not looked for, or not found.
+enum Unlocated {
+    NotSealed(FormatError),
+    Refused(ValueError),
+}
+
+impl Vault {
+    /// Opens a value of a field that is bound to nothing: in the allocation it came in, or borrowed, with one of its own.
+    ///
+    /// # Errors
+    /// [`ValueError`]: see its variants. Never gives the stored bytes, an empty value or a default instead.
+    #[inline]
+    pub fn open<'a, V: Decode>(
+        &self,
+        field: &'static Field,
+        sealed: impl Into<Cow<'a, [u8]>>,
+    ) -> Result<V, ValueError> {
+        self.open_as(field, sealed.into(), None)
+    }
+
+    /// Opens a value that is bound to its owner.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and if it belongs to another owner.
+    pub fn open_bound<'a, V: Decode>(
+        &self,
+        field: &'static Field,
+        sealed: impl Into<Cow<'a, [u8]>>,
+        owner: &Owner,
+    ) -> Result<V, ValueError> {
+        self.open_as(field, sealed.into(), Some(owner))
+    }
+
+    /// Opens a value of a text column: its canonical base64url form (docs/format.md).
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_text<V: Decode>(&self, field: &'static Field, sealed: &str) -> Result<V, ValueError> {
+        self.open_text_as(field, sealed, None)
+    }
+
+    /// Opens a value of a text column that is bound to its owner.
+    ///
+    /// # Errors
+    /// As [`open_bound`](Self::open_bound).
+    pub fn open_text_bound<V: Decode>(
+        &self,
+        field: &'static Field,
+        sealed: &str,
+        owner: &Owner,
+    ) -> Result<V, ValueError> {
+        self.open_text_as(field, sealed, Some(owner))
+    }
+
+    fn open_text_as<V: Decode>(
+        &self,
+        field: &'static Field,
+        sealed: &str,
+        owner: Option<&Owner>,
+    ) -> Result<V, ValueError> {
+        let strict = field.plaintext == Plaintext::Refuse;
+        match text::decode(sealed) {
+            // Text that is base64url of something else is what it says, not what it decodes to.
+            Ok(bytes) if strict || text::looks_sealed(sealed) => self.open_as(field, bytes.into(), owner),
+            // Where plaintext is accepted, two characters are too few to tell it by.
+            Err(source) if text::looks_sealed(sealed) || strict && sealed.starts_with(text::BEGINNING) => {
+                refused(field, Err(ValueError::Malformed { field: field.into(), source }))
+            }
+            _ => self.open_as(field, sealed.as_bytes().into(), owner),
+        }
+    }
+
+    fn open_as<V: Decode>(
+        &self,
+        field: &'static Field,
+        sealed: Cow<'_, [u8]>,
+        owner: Option<&Owner>,
+    ) -> Result<V, ValueError> {
+        refused(field, self.try_open(field, sealed, owner))
+    }
+
+    #[inline]
+    fn try_open<V: Decode>(
+        &self,
+        field: &'static Field,
+        sealed: Cow<'_, [u8]>,
+        owner: Option<&Owner>,
+    ) -> Result<V, ValueError> {
+        let located = match self.locate(field, &sealed, owner) {
+            Ok(located) => located,
+            Err(Unlocated::NotSealed(source)) => return not_sealed(field, source, sealed.into_owned()),
+            Err(Unlocated::Refused(error)) => return Err(error),
+        };
+        let start = located.header_len + located.header.algorithm.nonce_len();
+        let open = |front: &[u8], body: &mut [u8]| {
+            let nonce = front.get(located.header_len..).unwrap_or_default();
+            let authenticated = front.get(..located.authenticated).unwrap_or_default();
+            let opened = located.cipher.open(nonce, &aad(authenticated, owner), body);
+            opened.map_err(|_| tampered(field, located.key, owner.is_some()))
+        };
+        let mut opened = match sealed {
+            Cow::Borrowed(sealed) => {
+                let (front, body) = sealed.split_at_checked(start).unwrap_or_default();
+                let mut body = body.to_vec();
+                let len = open(front, &mut body)?;
+                body.truncate(len);
+                body
+            }
+            Cow::Owned(mut sealed) => {
+                let (front, body) = sealed.split_at_mut_checked(start).unwrap_or_default();
+                let len = open(front, body)?;
+                sealed.copy_within(start..start + len, 0);
+                sealed.truncate(len);
+                sealed
+            }
+        };
+        let decode_error = |source| ValueError::Decode { field: field.into(), source };
+        if located.header.padded {
+            unpad(&mut opened).map_err(decode_error)?;
+        }
+        V::decode(located.header.class, opened).map_err(decode_error)
+    }
+
+    /// Finds the key that a value names.
+    #[inline]
+    fn locate(&self, field: &'static Field, sealed: &[u8], owner: Option<&Owner>) -> Result<Located<'_>, Unlocated> {
+        let keys = self.keys_of(field).map_err(Unlocated::Refused)?;
+        check_owner(field, owner).map_err(Unlocated::Refused)?;
+        let parts = SealedValue::parse(sealed).map_err(Unlocated::NotSealed)?;
+        let header = parts.header;
+        let key = keys.find(header.key_id).ok_or_else(|| Unlocated::Refused(self.foreign_key(field, header.key_id)))?;
+        let destroyed = || ValueError::KeyDestroyed { field: field.into(), key_id: header.key_id };
+        let cipher = key.cipher(header.algorithm).ok_or_else(|| Unlocated::Refused(destroyed()))?;
+        if header.bound != owner.is_some() {
+            return Err(Unlocated::Refused(tampered(field, key, owner.is_some())));
+        }
+        let authenticated = Header::authenticated(parts.slots.len(), header.algorithm);
+        Ok(Located { key, cipher, header, header_len: parts.header_bytes.len(), authenticated })
+    }
+
+    /// Whose key it is, if not this field's.
+    #[cold]
+    fn foreign_key(&self, field: &'static Field, key_id: u32) -> ValueError {
+        let owner = self.0.fields.iter().flatten().find(|keys| keys.find(key_id).is_some());
+        match owner {
+            Some(keys) => ValueError::OtherField { field: field.into(), found: keys.field.into() },
+            None => ValueError::UnknownKey { field: field.into(), key_id },
+        }
+    }
+}
+
+/// Logs why a value did not open. By reference, so that one that opens is not moved for its sake.
+#[inline]
+fn refused<V>(field: &'static Field, opened: Result<V, ValueError>) -> Result<V, ValueError> {
+    opened.inspect_err(|error| report(field, error))
+}
+
+#[cold]
+fn report(field: &'static Field, error: &ValueError) {
+    tracing::warn!(field = field.id(), %error, "a value could not be opened");
+}
+
+#[cold]
+fn tampered(field: &'static Field, key: &ValueKey, bound: bool) -> ValueError {
+    ValueError::Tampered { field: field.into(), key_id: key.id, bound }
+}
+
+/// A value that does not parse: plaintext where that is accepted, else an error. What begins like a sealed value is a
+/// damaged one and never plaintext: an application that read it and wrote it back would seal the ciphertext.
+#[cold]
+fn not_sealed<V: Decode>(field: &'static Field, source: FormatError, bytes: Vec<u8>) -> Result<V, ValueError> {
+    if value::looks_sealed(&bytes) {
+        return Err(ValueError::Malformed { field: field.into(), source });
+    }
+    if field.plaintext == Plaintext::Accept {
+        tracing::info!(field = field.id(), "a value was read as plaintext, which is accepted during a migration");
+        return V::decode_plaintext(bytes).map_err(|source| ValueError::Decode { field: field.into(), source });
+    }
+    Err(match source {
+        // 0xE1 before a byte below 0x80 begins no text.
+        FormatError::TooManySlots(0..=0x7F) => ValueError::Malformed { field: field.into(), source },
+        _ => ValueError::NotEncrypted { field: field.into() },
+    })
+}
