@@ -37,7 +37,9 @@ const _: () = {
             ],
         );
     impl _enc::EncryptedColumn for patients::email {
-        type Class = _enc::ClassOf<Encrypted<String, patients::email>, Self>;
+        type Class = _enc::Class<
+            { <Encrypted<String, patients::email> as _enc::FieldOf<Self>>::CLASS },
+        >;
         type Binding = _enc::Unbound;
         fn field() -> &'static _enc::Field {
             &FIELD_EMAIL
@@ -60,7 +62,13 @@ const _: () = {
         .primary_key(&[<patients::id as _enc::Column>::NAME])
         .padding(32);
     impl _enc::EncryptedColumn for patients::phone {
-        type Class = _enc::ClassOf<Option<Encrypted<String, patients::phone>>, Self>;
+        type Class = _enc::Class<
+            {
+                <Option<
+                    Encrypted<String, patients::phone>,
+                > as _enc::FieldOf<Self>>::CLASS
+            },
+        >;
         type Binding = _enc::Unbound;
         fn field() -> &'static _enc::Field {
             &FIELD_PHONE
@@ -76,17 +84,14 @@ const _: () = {
         .primary_key(&[<patients::id as _enc::Column>::NAME])
         .binding(_enc::Binding::Columns(&[<patients::id as _enc::Column>::NAME]));
     impl _enc::EncryptedColumn for patients::chart {
-        type Class = _enc::class::Json;
+        type Class = _enc::Class<
+            { <Sealed<Json<Chart>, patients::chart> as _enc::BoundFieldOf<Self>>::CLASS },
+        >;
         type Binding = _enc::Bound;
         fn field() -> &'static _enc::Field {
             &FIELD_CHART
         }
     }
-    const _: () = _enc::holds_bound_json::<
-        Sealed<Json<Chart>, patients::chart>,
-        patients::chart,
-        _enc::Here,
-    >();
     impl _enc::Declares<patients::chart> for Patient {
         type As = patients::chart;
     }

@@ -137,7 +137,6 @@ impl Declaration<'_> {
             let column = respan(column.clone(), index.span);
             impls.extend(quote_spanned!(index.span=> const _: () = _enc::normalizes::<#column, #by>();));
         }
-        impls.extend(self.json_check());
         let (generics, arguments, bounds) = model.generics.split_for_impl();
         let ident = &model.ident;
         let target = target(model, column);
@@ -149,32 +148,19 @@ impl Declaration<'_> {
         impls
     }
 
-    /// Holds the type of a JSON field against its column and class. In the trait's implementation the type would stand in
-    /// a public interface, and what is within `Json` is often private.
-    fn json_check(&self) -> Option<TokenStream> {
-        if !self.field.is_json() || self.field.broken {
-            return None;
-        }
-        let Self { model, field, column, .. } = self;
-        let (ty, by) = (model.without_lifetimes(&field.ty), by(model));
-        let check =
-            format_ident!("{}", if self.encrypt.bound_to.is_some() { "holds_bound_json" } else { "holds_json" });
-        Some(quote_spanned!(field.ty.span()=> const _: () = _enc::#check::<#ty, #column, #by>();))
-    }
-
     /// The class of the field's type, which is where a wrong type is found.
+    ///
+    /// The type stands in a constant: in the associated type itself it would be part of a public interface, and what is
+    /// sealed is often private.
     fn class(&self) -> TokenStream {
         let generics = &self.model.generics;
         if self.field.broken || generics.type_params().next().is_some() || generics.const_params().next().is_some() {
             return quote!(_enc::class::Text); // reported already
         }
-        if self.field.is_json() {
-            return quote!(_enc::class::Json); // held against the type by `json_check`
-        }
         let ty = self.model.without_lifetimes(&self.field.ty);
-        let alias = format_ident!("{}", if self.encrypt.bound_to.is_some() { "BoundClassOf" } else { "ClassOf" });
+        let field_of = format_ident!("{}", if self.encrypt.bound_to.is_some() { "BoundFieldOf" } else { "FieldOf" });
         let by = self.model.foreign_schema.is_some().then(|| by(self.model)).map(|by| quote!(, #by));
-        quote_spanned!(self.field.ty.span()=> _enc::#alias<#ty, Self #by>)
+        quote_spanned!(self.field.ty.span()=> _enc::Class<{ <#ty as _enc::#field_of<Self #by>>::CLASS }>)
     }
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Fields, GenericArgument, Generics, Ident, LitStr, Path, PathArguments, Type, Visibility};
+use syn::{Data, DeriveInput, Fields, Generics, Ident, LitStr, Path, Type, Visibility};
 
 use crate::attributes::{Encrypt, FieldAttributes, NoneAttributes, Searchable, StructAttributes};
 use crate::errors::Errors;
@@ -106,25 +106,6 @@ impl Model {
 }
 
 impl Field {
-    /// Whether the type says in so many words that it holds JSON: `Encrypted<Json<..>, ..>` and what is around it.
-    pub(crate) fn is_json(&self) -> bool {
-        let mut ty = &self.ty;
-        while let Type::Path(path) = ty
-            && let Some(last) = path.path.segments.last()
-            && let PathArguments::AngleBracketed(arguments) = &last.arguments
-            && let Some(GenericArgument::Type(first)) = arguments.args.first()
-        {
-            if last.ident == "Json" {
-                return true;
-            }
-            if !["Option", "Encrypted", "Sealed"].iter().any(|name| last.ident == name) {
-                return false;
-            }
-            ty = first;
-        }
-        false
-    }
-
     /// The indexes that are searched, with their slots: those marked `removed` keep only the slot.
     pub(crate) fn live_indexes(&self) -> impl Iterator<Item = (usize, &Searchable)> {
         self.searchable.iter().enumerate().filter(|(_, index)| !index.removed)

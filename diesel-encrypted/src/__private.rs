@@ -1,6 +1,7 @@
 //! What code written by `#[derive(Encrypted)]` names. No part of the public API: it changes without notice.
 
 pub use diesel::query_source::Column;
+use diesel_encrypted_core::value;
 pub use diesel_encrypted_core::value::{Encode, Normalizable, ValueClass, class};
 pub use diesel_encrypted_core::{Algorithm, Binding, EncryptedModel, Field, Index, Normalizer, Plaintext};
 
@@ -16,9 +17,11 @@ use crate::{Encrypted, Sealed};
     note = "the type of an `#[encrypt]` field is `Encrypted<T, {C}>` or `Sealed<T, {C}>`, or an `Option` of one of \
             them (`Of<Model, {C}>` in place of the column under `foreign_schema`)"
 )]
-pub trait FieldOf<C, By> {
+pub trait FieldOf<C, By = Here> {
     /// The class of its values.
     type Class: ValueClass;
+    /// Its number, for [`Class`].
+    const CLASS: u8 = Self::Class::CLASS as u8;
 }
 
 impl<T: Encode, N: Names<C, By>, C, By> FieldOf<C, By> for Encrypted<T, N> {
@@ -44,9 +47,11 @@ impl<T: Encode, N: Names<C, By>, C, By> FieldOf<C, By> for Option<Sealed<T, N>> 
     note = "Diesel loads a field without its row, so a bound value is opened by hand: write `Sealed<T, {C}>`, or an \
             `Option` of it"
 )]
-pub trait BoundFieldOf<C, By> {
+pub trait BoundFieldOf<C, By = Here> {
     /// The class of its values.
     type Class: ValueClass;
+    /// Its number, for [`Class`].
+    const CLASS: u8 = Self::Class::CLASS as u8;
 }
 
 impl<T: Encode, N: Names<C, By>, C, By> BoundFieldOf<C, By> for Sealed<T, N> {
@@ -146,11 +151,30 @@ impl<T, N: Names<C, By>, C, By> Holds<C, By> for Option<Encrypted<T, N>> {}
 
 impl<T, N: Names<C, By>, C, By> Holds<C, By> for Option<Sealed<T, N>> {}
 
-/// The class of values of a field of type `F` that declares the column `C`.
-pub type ClassOf<F, C, By = Here> = <F as FieldOf<C, By>>::Class;
+/// The class of this number.
+///
+/// `type Class = Class<{ <FieldType as FieldOf<..>>::CLASS }>` may name a private type, which the same without the
+/// constant may not.
+pub type Class<const NUMBER: u8> = <Numbered<NUMBER> as IsClass>::Class;
 
-/// [`ClassOf`] for a column whose values are bound to their owner.
-pub type BoundClassOf<F, C, By = Here> = <F as BoundFieldOf<C, By>>::Class;
+/// A number that stands for a class.
+#[derive(Debug)]
+pub enum Numbered<const NUMBER: u8> {}
+
+/// A number of a class.
+pub trait IsClass {
+    /// The class.
+    type Class: ValueClass;
+}
+
+macro_rules! classes {
+    ($($class:ident)*) => { $(
+        impl IsClass for Numbered<{ value::Class::$class as u8 }> {
+            type Class = class::$class;
+        }
+    )* };
+}
+classes!(Text Bytes Bool Signed Unsigned Float Uuid Time Decimal Json);
 
 /// Begins the field of the column `C`.
 #[must_use]
@@ -165,20 +189,6 @@ where
 pub const fn normalizes<C, By>()
 where
     C: EncryptedColumn<By, Class: Normalizable>,
-{
-}
-
-/// Compiles if a field of type `F` can declare the column `C` of JSON values.
-pub const fn holds_json<F, C, By>()
-where
-    F: FieldOf<C, By, Class = class::Json>,
-{
-}
-
-/// [`holds_json`] for a column whose values are bound to their owner.
-pub const fn holds_bound_json<F, C, By>()
-where
-    F: BoundFieldOf<C, By, Class = class::Json>,
 {
 }
 
