@@ -80,7 +80,7 @@ use syn::DeriveInput;
 /// |---|---|---|
 /// | `name = "domain"` | The index's name, which makes a constant: `Patient::EMAIL_DOMAIN`. | `default`, without a constant |
 /// | `normalize = "lowercase"` or `normalize("trim", "casefold")` | What is done to a text before it is compared, in this order: `lowercase`, `casefold`, `trim`, `nfkc`, `digits`. | nothing |
-/// | `with = path::to::function` | Your own `fn(&str) -> String`, after the others. It is registered under its name: give it another when its results change. | none |
+/// | `with = path::to::function` | Your own `fn(&str) -> String`, after the others. It is registered under its name: give it another when its results change. It is applied to what is searched for too, so what it returned it has to leave alone: `f(f(x)) == f(x)`. | none |
 /// | `bits = 16` | The bits that a tag keeps, 8 to 112. With fewer than 112, a search returns candidates, and there is no `domain`. | 112 |
 /// | `removed` | Keeps the slot of an index that is no longer wanted, so that later ones stay where they are. | searched |
 /// | `domain = "phones"` | Shares the index's key with every index of this domain, so that the columns can be joined. | the field's own |

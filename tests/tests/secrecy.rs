@@ -159,7 +159,7 @@ fn value_errors() -> Vec<ValueError> {
         refused(vault.search_slots(email, 0, &raw::<class::Text>(&*not_utf8))),
         refused(vault.search_slots(field("samples.decimal"), 0, &raw::<class::Decimal>(PLAINTEXT))),
         refused(vault.open::<String>(name, PLAINTEXT.as_bytes())),
-        refused(vault.open_text::<String>(phone, PLAINTEXT.into())),
+        refused(vault.open_text::<String>(phone, PLAINTEXT)),
         refused(vault.open::<String>(name, [&[0xE1, 0, 0], PLAINTEXT.as_bytes()].concat())),
         refused(vault.open::<String>(name, [&[0xE1, 0x80], PLAINTEXT.as_bytes()].concat())),
         refused(vault.open::<String>(name, altered(20))),

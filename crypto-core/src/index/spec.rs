@@ -22,10 +22,16 @@ pub enum Normalizer {
     /// Only the decimal digits (Unicode `Nd`), each as its ASCII digit.
     Digits,
     /// The application's own function.
+    ///
+    /// It is applied to what is searched for as well as to what is stored, so it has to leave alone what it returned:
+    /// `f(f(x)) == f(x)` for every `x`. Of an email's domain, `f("ada@example.org")` and `f("example.org")` are both
+    /// `"example.org"`. Otherwise a search for `"example.org"` would find nothing, and say nothing: in debug builds,
+    /// sealing and searching check this and fail with
+    /// [`EncodeError::NormalizerNotStable`](crate::EncodeError::NormalizerNotStable).
     Custom {
         /// The name it is registered under. Change it whenever the function's results change.
         name: &'static str,
-        /// The function. Equal results mean equal values.
+        /// The function. Equal results mean equal values; its own results it returns as they are.
         apply: fn(&str) -> String,
     },
 }

@@ -38,6 +38,11 @@ impl Generation {
             return canonical::canonical(class, encoded);
         }
         let text = str::from_utf8(encoded).map_err(|_| EncodeError::Invalid(Class::Text))?;
+        if cfg!(debug_assertions)
+            && let Some(name) = normalize::unstable(&self.steps, text)
+        {
+            return Err(EncodeError::NormalizerNotStable { name });
+        }
         Ok(match normalize::normalize(&self.steps, text) {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
             Cow::Owned(text) => Cow::Owned(text.into_bytes()),

@@ -114,6 +114,15 @@ pub enum EncodeError {
     /// An encoding, made by an `Encode` of the application's own, is none of its class.
     #[error("the encoding is no valid {0}: the `Encode` that wrote it has another class than it says")]
     Invalid(Class),
+    /// The application's own normaliser makes something else of what it returned. Only debug builds look.
+    #[error(
+        "the normaliser `{name}` changes what it returned when it is applied to that again: it is applied to what is \
+         searched for too, so it has to return such a text as it is"
+    )]
+    NormalizerNotStable {
+        /// The name it is registered under.
+        name: &'static str,
+    },
 }
 
 /// Why a value could not be decoded. Never quotes the value.

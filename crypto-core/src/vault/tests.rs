@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    Algorithm, Class, Index, LocalRootKey, Normalizer, Plaintext, RootKeyId, Storage,
+    Algorithm, Class, EncodeError, Index, LocalRootKey, Normalizer, Plaintext, RootKeyId, Storage,
     format::text,
     keys::{KeyState, Purpose, Secret},
 };
@@ -95,6 +95,22 @@ fn tags_are_equal_exactly_when_normalised_values_are() {
     assert_eq!(sealed[3..18], slots(0, "aDA")[0]);
     assert_eq!(sealed[18..33], slots(1, "Ada")[0]);
     assert!(vault.search_slots(&EMAIL, 0, &None::<&str>).unwrap().is_empty());
+}
+
+#[test]
+#[cfg(debug_assertions)]
+fn a_normaliser_that_changes_its_own_results_is_an_error_in_debug_builds() {
+    static HOST: Field =
+        Field::new("users.host", "users", "host", Class::Text, Storage::Binary).indexes(&[Index::new("default")
+            .normalize(&[Normalizer::Custom {
+                name: "host",
+                apply: |email| email.rsplit_once('@').map_or(String::new(), |(_, host)| host.to_owned()),
+            }])]);
+    let vault = builder().field(&HOST).open_with(&mut MemoryKeyStore::new()).unwrap();
+    let refused =
+        |error| matches!(error, ValueError::Encode { source: EncodeError::NormalizerNotStable { name: "host" }, .. });
+    assert!(refused(vault.seal(&HOST, "ada@example.org").unwrap_err()));
+    assert!(refused(vault.search_slots(&HOST, 0, "ada@example.org").unwrap_err()));
 }
 
 #[test]
