@@ -7,7 +7,7 @@
 //! MySQL and MariaDB index a prefix of the column instead; their form (a range over each slot count in use) belongs here.
 
 use diesel::backend::Backend;
-use diesel::query_builder::{AstPass, QueryFragment};
+use diesel::query_builder::{AstPass, QueryBuilder, QueryFragment};
 use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{Binary, HasSqlType, Text};
@@ -21,11 +21,14 @@ pub trait SlotBackend: Backend + HasSqlType<Binary> + HasSqlType<Text> + 'static
     fn push_tag<'b>(out: &mut AstPass<'_, 'b, Self>, storage: Storage, tag: &'b Tag) -> QueryResult<()>;
     /// Binds bytes.
     fn push_bytes<'b>(out: &mut AstPass<'_, 'b, Self>, bytes: &'b [u8]) -> QueryResult<()>;
+    /// Whether identifiers stand in backticks, as Diesel writes them for SQLite and MySQL. It tells these from PostgreSQL
+    /// whatever features the application has enabled, which naming their types could not.
+    fn quotes_by_backticks() -> bool;
 }
 
 impl<DB> SlotBackend for DB
 where
-    DB: Backend + HasSqlType<Binary> + HasSqlType<Text> + 'static,
+    DB: Backend<QueryBuilder: Default> + HasSqlType<Binary> + HasSqlType<Text> + 'static,
     [u8]: ToSql<Binary, DB>,
     str: ToSql<Text, DB>,
 {
@@ -39,24 +42,25 @@ where
     fn push_bytes<'b>(out: &mut AstPass<'_, 'b, Self>, bytes: &'b [u8]) -> QueryResult<()> {
         out.push_bind_param::<Binary, [u8]>(bytes)
     }
+
+    fn quotes_by_backticks() -> bool {
+        let mut builder = DB::QueryBuilder::default();
+        builder.push_identifier("a").is_ok() && builder.finish() == "`a`"
+    }
 }
 
 /// How a backend writes bytes in a statement.
 #[derive(Clone, Copy)]
 enum Literals {
-    /// `x'e101'`.
+    /// `x'e101'`: SQLite, MySQL, MariaDB.
     Hexadecimal,
-    /// A backend we do not know: as bind parameters.
+    /// As bind parameters: every other backend.
     Bound,
 }
 
 impl Literals {
-    fn of<DB: 'static>() -> Self {
-        #[cfg(feature = "sqlite")]
-        if std::any::TypeId::of::<DB>() == std::any::TypeId::of::<diesel::sqlite::Sqlite>() {
-            return Self::Hexadecimal;
-        }
-        Self::Bound
+    fn of<DB: SlotBackend>() -> Self {
+        if DB::quotes_by_backticks() { Self::Hexadecimal } else { Self::Bound }
     }
 
     fn push<'b, DB: SlotBackend>(self, out: &mut AstPass<'_, 'b, DB>, bytes: &'static [u8]) -> QueryResult<()> {
