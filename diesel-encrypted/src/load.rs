@@ -39,45 +39,6 @@ where
     }
 }
 
-impl<T, C, DB> FromSql<Ciphertext<C::Column>, DB> for Encrypted<T, C>
-where
-    C: DeclaredColumn,
-    DB: Backend,
-    Self: FromSql<Binary, DB>,
-{
-    fn from_sql(bytes: DB::RawValue<'_>) -> Result<Self> {
-        <Self as FromSql<Binary, DB>>::from_sql(bytes)
-    }
-}
-
-impl<T, C, ST, DB> FromSql<Nullable<ST>, DB> for Encrypted<Option<T>, C>
-where
-    ST: SqlType<IsNull = is_nullable::NotNull>,
-    DB: Backend,
-    Encrypted<T, C>: FromSql<ST, DB>,
-{
-    fn from_sql(value: DB::RawValue<'_>) -> Result<Self> {
-        <Encrypted<T, C> as FromSql<ST, DB>>::from_sql(value).map(|value| Self::new(Some(value.into_inner())))
-    }
-
-    fn from_nullable_sql(value: Option<DB::RawValue<'_>>) -> Result<Self> {
-        value.map_or_else(|| Ok(Self::new(None)), <Self as FromSql<Nullable<ST>, DB>>::from_sql)
-    }
-}
-
-impl<T, C, ST, DB> Queryable<ST, DB> for Encrypted<T, C>
-where
-    ST: SingleValue,
-    DB: Backend,
-    Self: FromSql<ST, DB>,
-{
-    type Row = Self;
-
-    fn build(row: Self) -> Result<Self> {
-        Ok(row)
-    }
-}
-
 impl<T, C, DB> FromSql<Binary, DB> for Sealed<T, C>
 where
     DB: Backend,
@@ -98,41 +59,49 @@ where
     }
 }
 
-impl<T, C, DB> FromSql<Ciphertext<C::Column>, DB> for Sealed<T, C>
-where
-    C: DeclaredColumn,
-    DB: Backend,
-    Self: FromSql<Binary, DB>,
-{
-    fn from_sql(bytes: DB::RawValue<'_>) -> Result<Self> {
-        <Self as FromSql<Binary, DB>>::from_sql(bytes)
-    }
+/// What both wrappers do alike: a strict column is a binary one, `NULL` is `None`, and a field loads as its column does.
+macro_rules! load {
+    ($wrapper:ident, some: $some:expr, null: $null:expr) => {
+        impl<T, C, DB> FromSql<Ciphertext<C::Column>, DB> for $wrapper<T, C>
+        where
+            C: DeclaredColumn,
+            DB: Backend,
+            Self: FromSql<Binary, DB>,
+        {
+            fn from_sql(bytes: DB::RawValue<'_>) -> Result<Self> {
+                <Self as FromSql<Binary, DB>>::from_sql(bytes)
+            }
+        }
+
+        impl<T, C, ST, DB> FromSql<Nullable<ST>, DB> for $wrapper<Option<T>, C>
+        where
+            ST: SqlType<IsNull = is_nullable::NotNull>,
+            DB: Backend,
+            $wrapper<T, C>: FromSql<ST, DB>,
+        {
+            fn from_sql(value: DB::RawValue<'_>) -> Result<Self> {
+                <$wrapper<T, C> as FromSql<ST, DB>>::from_sql(value).map($some)
+            }
+
+            fn from_nullable_sql(value: Option<DB::RawValue<'_>>) -> Result<Self> {
+                value.map_or_else(|| Ok($null), <Self as FromSql<Nullable<ST>, DB>>::from_sql)
+            }
+        }
+
+        impl<T, C, ST, DB> Queryable<ST, DB> for $wrapper<T, C>
+        where
+            ST: SingleValue,
+            DB: Backend,
+            Self: FromSql<ST, DB>,
+        {
+            type Row = Self;
+
+            fn build(row: Self) -> Result<Self> {
+                Ok(row)
+            }
+        }
+    };
 }
 
-impl<T, C, ST, DB> FromSql<Nullable<ST>, DB> for Sealed<Option<T>, C>
-where
-    ST: SqlType<IsNull = is_nullable::NotNull>,
-    DB: Backend,
-    Sealed<T, C>: FromSql<ST, DB>,
-{
-    fn from_sql(value: DB::RawValue<'_>) -> Result<Self> {
-        <Sealed<T, C> as FromSql<ST, DB>>::from_sql(value).map(|value| Some(value).into())
-    }
-
-    fn from_nullable_sql(value: Option<DB::RawValue<'_>>) -> Result<Self> {
-        value.map_or_else(|| Ok(Self::null()), <Self as FromSql<Nullable<ST>, DB>>::from_sql)
-    }
-}
-
-impl<T, C, ST, DB> Queryable<ST, DB> for Sealed<T, C>
-where
-    ST: SingleValue,
-    DB: Backend,
-    Self: FromSql<ST, DB>,
-{
-    type Row = Self;
-
-    fn build(row: Self) -> Result<Self> {
-        Ok(row)
-    }
-}
+load!(Encrypted, some: |value| Self::new(Some(value.into_inner())), null: Self::new(None));
+load!(Sealed, some: |value| Some(value).into(), null: Self::null());
