@@ -49,19 +49,11 @@ where
                 out.push_sql(" = ");
                 DB::push_tag(&mut out, storage, tag)?;
             }
-            tags => {
+            _ => {
                 // The statement cache goes by the type, and this is not the SQL that stands for it.
                 out.unsafe_to_cache_prepared();
                 out.push_sql(" IN (");
-                for (position, tag) in tags.iter().enumerate() {
-                    if position > 0 {
-                        out.push_sql(", ");
-                    }
-                    DB::push_tag(&mut out, storage, tag)?;
-                }
-                if tags.is_empty() {
-                    out.push_sql("NULL");
-                }
+                self.search.push_tags(&mut out, storage)?;
                 out.push_sql(")");
             }
         }

@@ -51,14 +51,9 @@ where
         out.push_sql("(");
         dialect::slot(&mut out, &self.expr, storage, SLOT)?;
         out.push_sql(" IN (");
-        for (position, tag) in self.search.tags.iter().enumerate() {
-            if position > 0 {
-                out.push_sql(", ");
-            }
-            DB::push_tag(&mut out, storage, tag)?;
-        }
-        if self.search.null {
-            out.push_sql(if self.search.tags.is_empty() { "NULL" } else { ", NULL" });
+        self.search.push_tags(&mut out, storage)?;
+        if self.search.null && !self.search.tags.is_empty() {
+            out.push_sql(", NULL");
         }
         out.push_sql("))");
         Ok(())

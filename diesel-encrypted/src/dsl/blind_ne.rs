@@ -43,15 +43,7 @@ where
         out.push_sql("(");
         dialect::tag_or_null(&mut out, &self.expr, storage, SLOT)?;
         out.push_sql(" NOT IN (");
-        for (position, tag) in self.search.tags.iter().enumerate() {
-            if position > 0 {
-                out.push_sql(", ");
-            }
-            DB::push_tag(&mut out, storage, tag)?;
-        }
-        if self.search.tags.is_empty() {
-            out.push_sql("NULL");
-        }
+        self.search.push_tags(&mut out, storage)?;
         out.push_sql("))");
         Ok(())
     }

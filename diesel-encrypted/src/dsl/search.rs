@@ -6,11 +6,15 @@
 use std::fmt;
 
 use diesel::backend::Backend;
+use diesel::query_builder::AstPass;
+use diesel::result::QueryResult;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{Binary, Text};
 use diesel_encrypted_core::format::text;
 use diesel_encrypted_core::value::{Encode, ValueClass};
 use diesel_encrypted_core::{Field, Storage, ValueError, Vault, VaultId};
+
+use super::dialect::SlotBackend;
 
 /// A value that a column of the class `K` can be searched for.
 pub trait SearchValue<K: ValueClass>: Encode {}
@@ -62,6 +66,25 @@ impl Search {
             search.tags = vec![Tag { field, content: Content::Failed(error), vault: None }];
         }
         search
+    }
+
+    /// The tags as an SQL list without its brackets, of bind parameters. Where there are none, `NULL`, which nothing is in
+    /// or not in.
+    pub(super) fn push_tags<'b, DB: SlotBackend>(
+        &'b self,
+        out: &mut AstPass<'_, 'b, DB>,
+        storage: Storage,
+    ) -> QueryResult<()> {
+        if self.tags.is_empty() {
+            out.push_sql("NULL");
+        }
+        for (position, tag) in self.tags.iter().enumerate() {
+            if position > 0 {
+                out.push_sql(", ");
+            }
+            DB::push_tag(out, storage, tag)?;
+        }
+        Ok(())
     }
 }
 
