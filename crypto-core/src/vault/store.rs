@@ -120,9 +120,9 @@ pub enum StoreError {
         /// The column.
         column: &'static str,
     },
-    /// The database said no.
+    /// The database said no. The message repeats what it said, so it is not the `source` as well.
     #[error("the database failed: {0}")]
-    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Database(Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// A store in memory: for tests, and for applications that keep what they seal no longer than they run.
