@@ -24,7 +24,7 @@ use crate::stored::Stored;
 /// |---|---|
 /// | store a value | `Encrypted<String, patients::email>` |
 /// | skip a column that is not set | `Option<Encrypted<String, patients::phone>>`: `None` is left out, as Diesel does |
-/// | store NULL | `Encrypted<Option<String>, patients::phone>` |
+/// | store NULL | `Encrypted<Option<String>, patients::phone>`, made with [`Encrypted::null`] |
 /// | borrow while inserting | `Encrypted<&'a str, patients::email>` |
 ///
 /// The vault of the current scope, or else the installed one, is asked when a statement is executed and when a row is
@@ -59,6 +59,14 @@ impl<T, C> Encrypted<T, C> {
     #[must_use]
     pub const fn as_ref(&self) -> Encrypted<&T, C> {
         Encrypted::new(&self.value)
+    }
+}
+
+impl<T, C> Encrypted<Option<T>, C> {
+    /// NULL, to be written.
+    #[must_use]
+    pub const fn null() -> Self {
+        Self::new(None)
     }
 }
 

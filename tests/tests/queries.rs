@@ -118,6 +118,22 @@ macro_rules! queries {
             }
 
             #[test]
+            fn a_loaded_value_is_searched_for_as_it_is() {
+                with_patients(|conn| {
+                    let all: Vec<Patient> =
+                        patients::table.select(Patient::as_select()).order(patients::id).load(conn).unwrap();
+                    assert_eq!(ids(conn, patients::email.blind_eq(&all[1].email)), [1, 2]);
+                    let emails = all[1..3].iter().map(|patient| &patient.email);
+                    assert_eq!(ids(conn, patients::email.blind_eq_any(emails)), [1, 2, 3]);
+                    assert_eq!(ids(conn, patients::email.blind_eq(&all[0].remark)), NOBODY, "of another column");
+                    let host = patients::email.by(Patient::EMAIL_HOST);
+                    assert_eq!(nullable_ids(conn, host.blind_ne(&all[3].email)), [1, 2, 3]);
+                    let null = Encrypted::<Option<&str>, patients::phone>::null();
+                    assert_eq!(nullable_ids(conn, patients::phone.blind_eq(&null)), NOBODY);
+                });
+            }
+
+            #[test]
             fn a_named_index_is_searched_in_its_own_slot() {
                 with_patients(|conn| {
                     let host = patients::email.by(Patient::EMAIL_HOST);

@@ -10,12 +10,12 @@ use std::marker::PhantomData;
 use diesel::expression::{Expression, ValidGrouping, is_aggregate};
 use diesel::result::{Error, QueryResult};
 use diesel::sql_types::Bool;
-use diesel_encrypted_core::value::Encode;
+use diesel_encrypted_core::value::{Encode, ValueClass};
 use diesel_encrypted_core::{ValueError, Vault};
 
 use super::blind_eq::BlindEq;
 use super::locate::SameColumn;
-use super::search::Search;
+use super::search::{Search, SearchValue};
 use crate::Encrypted;
 use crate::column::DeclaredColumn;
 
@@ -30,8 +30,8 @@ pub struct BlindEqCandidates<E, N, const SLOT: usize = 0> {
 }
 
 impl<E, N: DeclaredColumn, const SLOT: usize> BlindEqCandidates<E, N, SLOT> {
-    pub(super) fn new(expr: E, value: impl Encode) -> Self {
-        let wanted = normalized::<N, SLOT>(&value);
+    pub(super) fn new<K: ValueClass>(expr: E, value: impl SearchValue<K>) -> Self {
+        let wanted = normalized::<N, SLOT>(value.plain());
         Self { filter: BlindEq::new(expr, Search::of(N::field(), SLOT, [value])), wanted, column: PhantomData }
     }
 
@@ -134,7 +134,9 @@ where
     }
 }
 
-fn normalized<N: DeclaredColumn, const SLOT: usize>(value: &impl Encode) -> Result<Option<Vec<u8>>, ValueError> {
+fn normalized<N: DeclaredColumn, const SLOT: usize>(
+    value: &(impl Encode + ?Sized),
+) -> Result<Option<Vec<u8>>, ValueError> {
     if value.is_null() {
         return Ok(None);
     }

@@ -15,11 +15,40 @@ use diesel_encrypted_core::value::{Encode, ValueClass};
 use diesel_encrypted_core::{Field, Storage, ValueError, Vault, VaultId};
 
 use super::dialect::SlotBackend;
+use crate::Encrypted;
 
-/// A value that a column of the class `K` can be searched for.
-pub trait SearchValue<K: ValueClass>: Encode {}
+/// A value that a column of the class `K` can be searched for: one in the clear, or a loaded `&Encrypted<T, C>` of any
+/// column whose values are of the same class.
+#[diagnostic::on_unimplemented(
+    message = "a column of the class `{K}` cannot be searched for `{Self}`",
+    label = "neither a value of that class nor a reference to a loaded one",
+    note = "give the value in the clear, or `&row.column` of an `Encrypted` whose values are of that class"
+)]
+pub trait SearchValue<K: ValueClass> {
+    /// The value's own type.
+    type Plain: Encode + ?Sized;
 
-impl<V: Encode<Class: SameClass<K>> + ?Sized, K: ValueClass> SearchValue<K> for V {}
+    /// The value in the clear.
+    fn plain(&self) -> &Self::Plain;
+}
+
+impl<V: Encode<Class: SameClass<K>>, K: ValueClass> SearchValue<K> for V {
+    type Plain = V;
+
+    #[inline]
+    fn plain(&self) -> &V {
+        self
+    }
+}
+
+impl<T: Encode<Class: SameClass<K>>, C, K: ValueClass> SearchValue<K> for &Encrypted<T, C> {
+    type Plain = T;
+
+    #[inline]
+    fn plain(&self) -> &T {
+        self.expose()
+    }
+}
 
 /// The class `K` itself.
 #[diagnostic::on_unimplemented(
@@ -41,15 +70,20 @@ pub(crate) struct Search {
 
 impl Search {
     /// The tags of `values` in the blind index `slot` of `field`, one for each live generation.
-    pub(crate) fn of<V: Encode>(field: &'static Field, slot: usize, values: impl IntoIterator<Item = V>) -> Self {
+    pub(crate) fn of<K: ValueClass, V: SearchValue<K>>(
+        field: &'static Field,
+        slot: usize,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
         let mut search = Self { tags: Vec::new(), null: false };
         let found = Vault::with_current(field, |vault| {
             for value in values {
+                let value = value.plain();
                 if value.is_null() {
                     search.null = true;
                     continue;
                 }
-                let slots = vault.search_slots(field, slot, &value)?;
+                let slots = vault.search_slots(field, slot, value)?;
                 search.tags.reserve(slots.len());
                 search.tags.extend(slots.into_iter().map(|slot| Tag {
                     field,

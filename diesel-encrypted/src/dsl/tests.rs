@@ -45,7 +45,7 @@ fn with_generations(test: impl FnOnce(&mut SqliteConnection, [Search; 3])) {
     vault.enter(|| {
         let conn = &mut SqliteConnection::establish(":memory:").unwrap();
         diesel::sql_query("CREATE TABLE people (id integer PRIMARY KEY, email blob NOT NULL)").execute(conn).unwrap();
-        let searches = ["old", "new", "other"].map(|tag| Search::of(&EMAIL, 0, [tag]));
+        let searches = ["old", "new", "other"].map(|tag| Search::of::<class::Text, _>(&EMAIL, 0, [tag]));
         for (id, email) in [(1, "old"), (2, "new"), (3, "other")] {
             let row = (people::id.eq(id), people::email.eq(people::email.seal(email)));
             diesel::insert_into(people::table).values(row).execute(conn).unwrap();
