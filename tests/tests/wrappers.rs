@@ -5,7 +5,7 @@
 use diesel::dsl::{insert_into, sql_query, update};
 use diesel::prelude::*;
 use diesel_encrypted::prelude::*;
-use diesel_encrypted::{DecodeError, EncodeError, Owner, ValueError};
+use diesel_encrypted::{Class, Decode, DecodeError, Encode, EncodeError, Owner, ValueError};
 use diesel_encrypted_tests::clinic::{self, Chart, Patient, patient, patients};
 
 type Email = Encrypted<String, patients::email>;
@@ -243,6 +243,46 @@ fn a_value_of_another_type_is_refused() {
 }
 
 #[test]
+fn a_type_of_the_applications_own_delegates_to_the_one_it_is_made_of() {
+    struct Email(String);
+
+    impl Encode for Email {
+        type Class = <String as Encode>::Class;
+
+        fn encoded_len(&self) -> usize {
+            self.0.encoded_len()
+        }
+
+        fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+            self.0.encode(out)
+        }
+    }
+
+    impl Decode for Email {
+        type Class = <String as Decode>::Class;
+
+        fn decode(class: Class, bytes: Vec<u8>) -> Result<Self, DecodeError> {
+            String::decode(class, bytes).map(Self)
+        }
+    }
+
+    clinic::vault().enter(|| {
+        let conn = &mut clinic::sqlite();
+        insert_into(patients::table).values(&patient(1, "a@x")).execute(conn).unwrap();
+        let own = patients::email.seal(Email("Ada@Example.org".into()));
+        update(patients::table).set(patients::email.eq(own)).execute(conn).unwrap();
+        let found: Encrypted<Email, patients::email> = patients::table
+            .filter(patients::email.blind_eq(Email("ada@EXAMPLE.org".into())))
+            .select(patients::email)
+            .first(conn)
+            .unwrap();
+        assert_eq!(found.expose().0, "Ada@Example.org");
+        let text = patients::table.filter(patients::email.blind_eq(&found)).select(Patient::as_select()).first(conn);
+        assert_eq!(text.unwrap().email.expose(), "Ada@Example.org");
+    });
+}
+
+#[test]
 fn null_is_none_in_either_form() {
     clinic::vault().enter(|| {
         let conn = &mut clinic::sqlite();
@@ -309,7 +349,7 @@ mod strict {
                 .set((accounts::email.eq(accounts::email.seal("c@x")), accounts::phone.eq(accounts::phone.seal("2"))))
                 .execute(conn)
                 .unwrap();
-            update(accounts::table.find(2)).set(&Patch { phone: Some(Encrypted::new(None)) }).execute(conn).unwrap();
+            update(accounts::table.find(2)).set(&Patch { phone: Some(Encrypted::null()) }).execute(conn).unwrap();
             insert_into(accounts::table)
                 .values(&account(3, "d@x"))
                 .on_conflict(accounts::id)

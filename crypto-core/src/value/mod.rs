@@ -33,11 +33,32 @@ pub use class::{Class, Normalizable, Searchable, ValueClass};
 pub use json::Json;
 
 /// A value that can be sealed.
+///
+/// A type of the application's own delegates to the type it is made of. Its columns are then sealed, normalised and
+/// searched like those of that type, and its values are accepted by searches:
+///
+/// ```
+/// use diesel_encrypted_core::value::{Class, Decode, DecodeError, Encode, EncodeError};
+///
+/// struct Email(String);
+///
+/// impl Encode for Email {
+///     type Class = <String as Encode>::Class;
+///     fn encoded_len(&self) -> usize { self.0.encoded_len() }
+///     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> { self.0.encode(out) }
+/// }
+///
+/// impl Decode for Email {
+///     type Class = <String as Decode>::Class;
+///     fn decode(class: Class, bytes: Vec<u8>) -> Result<Self, DecodeError> { String::decode(class, bytes).map(Self) }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be encrypted",
     label = "has no encoding",
     note = "text, bytes, `bool`, integers, floats, UUIDs, dates and times and decimals can (the last three behind \
-            features); wrap any other serde type in `Json<T>`"
+            features); a type of your own implements `Encode` and `Decode` by those of the type it is made of, and stays \
+            searchable (see the example of `Encode`); `Json<T>` takes any serde type, which cannot be searched"
 )]
 pub trait Encode {
     /// The class that the sealed value carries.
@@ -68,7 +89,9 @@ pub trait Encode {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be decrypted into",
     label = "has no encoding to read",
-    note = "use the owned type: `String` for `&str`, `Vec<u8>` for `&[u8]`; wrap any other serde type in `Json<T>`"
+    note = "use the owned type: `String` for `&str`, `Vec<u8>` for `&[u8]`; a type of your own implements `Encode` and \
+            `Decode` by those of the type it is made of (see the example of `Encode`); `Json<T>` takes any serde type, \
+            which cannot be searched"
 )]
 pub trait Decode: Sized {
     /// The class that the sealed value must carry. Signed and unsigned integers convert when in range.
