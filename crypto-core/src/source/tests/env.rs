@@ -45,6 +45,19 @@ fn encryption_key_is_a_hexadecimal_key() {
 }
 
 #[test]
+fn an_id_in_enc_keys_has_2_to_20_characters() {
+    for len in [2, 20] {
+        let id = "a".repeat(len);
+        let keys = from(&[("ENC_KEYS", &format!("{id}/{BASE64}")), ("ENC_KEY_ACTIVE", &id)]).unwrap();
+        assert_eq!(ids(&keys), [id]);
+    }
+    for len in [1, 21] {
+        let message = refusal(from(&[("ENC_KEYS", &format!("{}/{BASE64}", "a".repeat(len)))]), &[BASE64]);
+        assert_says(&message, &["line 1 of ENC_KEYS", "2 to 20"]);
+    }
+}
+
+#[test]
 fn encryption_key_file_is_the_path_of_a_hexadecimal_key() {
     let folder = private_folder();
     let path = folder.path().join("root.hex");
