@@ -1,0 +1,202 @@
+//! What `tracing` is told of vaults and of values that do not open: names and never values.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs, reason = "tests")]
+
+use std::{
+    collections::BTreeMap,
+    fmt::Debug,
+    sync::{Arc, LazyLock, Mutex},
+};
+
+use diesel::prelude::*;
+use diesel_encrypted::{LocalRootKey, RootKeyId, Sealed, format::text, keys::Secret, prelude::*};
+use diesel_encrypted_tests::clinic::{self, Patient, patient, patients};
+use tracing::{
+    Dispatch, Event, Level, Metadata, Subscriber,
+    field::{Field, Visit},
+    span::{Attributes, Id, Record},
+};
+
+/// An event: its level, who told it, and its fields, the message among them.
+#[derive(Clone, Debug, PartialEq)]
+struct Told {
+    level: Level,
+    target: &'static str,
+    fields: BTreeMap<&'static str, String>,
+}
+
+impl Told {
+    fn message(&self) -> &str {
+        self.fields.get("message").map_or("", String::as_str)
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.fields.keys().copied().collect()
+    }
+}
+
+impl Visit for Told {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.fields.insert(field.name(), format!("{value:?}"));
+    }
+}
+
+/// Keeps the events of a thread.
+#[derive(Clone, Default)]
+struct Listener(Arc<Mutex<Vec<Told>>>);
+
+impl Subscriber for Listener {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+    fn event(&self, event: &Event<'_>) {
+        let metadata = event.metadata();
+        let mut told = Told { level: *metadata.level(), target: metadata.target(), fields: BTreeMap::new() };
+        event.record(&mut told);
+        self.0.lock().unwrap().push(told);
+    }
+}
+
+/// With one subscriber alive, `tracing` remembers for all threads whether the first to meet an event was listening. With
+/// several it asks each.
+static ALWAYS: LazyLock<[Dispatch; 2]> = LazyLock::new(|| [(); 2].map(|()| Dispatch::new(Listener::default())));
+
+/// Our events while `action` runs on this thread, without their order in other crates.
+fn told(action: impl FnOnce()) -> Vec<Told> {
+    LazyLock::force(&ALWAYS);
+    let listener = Listener::default();
+    tracing::subscriber::with_default(listener.clone(), action);
+    let told = listener.0.lock().unwrap();
+    told.iter().filter(|event| event.target.starts_with("diesel_encrypted")).cloned().collect()
+}
+
+fn only(events: &[Told]) -> &Told {
+    assert_eq!(events.len(), 1, "{events:#?}");
+    &events[0]
+}
+
+const ROOT: [u8; 32] = *b"a root key that is easy to spot!";
+
+fn open(application: &str, connection: &mut SqliteConnection) -> Result<Vault, diesel_encrypted::VaultError> {
+    let root = LocalRootKey::new(RootKeyId::new("main").unwrap(), Secret::from_slice(&ROOT).unwrap());
+    Vault::builder(RootKeys::new(root))
+        .application(application)
+        .scope(*b"tenant no. 8")
+        .model::<Patient>()
+        .open(connection)
+}
+
+/// Asserts that no event has a piece of `secret`, as it is or as numbers, hexadecimal or base64.
+fn assert_silent(events: &[Told], secret: &[u8]) {
+    let all = format!("{events:?}");
+    let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let numbers = format!("{secret:?}");
+    let pieces = [String::from_utf8_lossy(secret).into_owned(), text::encode(secret), hex];
+    for piece in pieces.iter().filter(|piece| piece.len() >= 8) {
+        assert!(!all.contains(&piece[..8]), "{all}");
+    }
+    assert!(!all.contains(&numbers[1..numbers.len().min(20) - 1]), "{all}");
+}
+
+#[test]
+fn a_vault_that_opens_tells_its_application_fields_and_root_keys() {
+    let connection = &mut clinic::sqlite();
+    let first = told(|| drop(open("clinic", connection).unwrap()));
+    assert!(first.iter().all(|event| event.level == Level::INFO), "{first:#?}");
+    let messages: Vec<&str> = first.iter().map(Told::message).collect();
+    assert_eq!(messages.first(), Some(&"the tables encryption_keys and encrypted_columns were made"));
+    assert!(messages.contains(&"the key table was brought up to date"), "{messages:?}");
+    assert_eq!(messages.last(), Some(&"the vault is open"));
+
+    let again = told(|| drop(open("clinic", connection).unwrap()));
+    let opened = only(&again);
+    assert_eq!(opened.names(), ["application", "fields", "message", "root_keys", "scoped"]);
+    assert_eq!(opened.fields["application"], "\"clinic\"");
+    assert_eq!(opened.fields["fields"], "5");
+    assert_eq!(opened.fields["scoped"], "true");
+    let root_keys = &opened.fields["root_keys"];
+    assert!(root_keys.contains("`main` ("), "{root_keys}");
+    for events in [first, again] {
+        assert_silent(&events, &ROOT);
+        assert_silent(&events, b"tenant no. 8");
+    }
+}
+
+#[test]
+fn a_vault_that_does_not_open_tells_why() {
+    let connection = &mut clinic::sqlite();
+    drop(open("clinic", connection).unwrap());
+    let events = told(|| drop(open("shop", connection).unwrap_err()));
+    let refused = only(&events);
+    assert_eq!((refused.level, refused.message()), (Level::ERROR, "the vault could not be opened"));
+    assert_eq!(refused.names(), ["application", "error", "message"]);
+    assert_eq!(refused.fields["application"], "\"shop\"");
+    assert!(refused.fields["error"].contains("belong to the application `clinic`"), "{refused:#?}");
+    assert_silent(&events, &ROOT);
+}
+
+#[test]
+fn a_value_that_does_not_open_tells_its_field_and_why_and_nothing_of_itself() {
+    let vault = clinic::vault();
+    vault.enter(|| {
+        let connection = &mut clinic::sqlite();
+        diesel::insert_into(patients::table)
+            .values(&patient(1, "grace.hopper@navy.example"))
+            .execute(connection)
+            .unwrap();
+        let stored: Vec<u8> =
+            diesel::dsl::sql::<diesel::sql_types::Binary>("SELECT email FROM patients").get_result(connection).unwrap();
+        diesel::sql_query("UPDATE patients SET email = substr(email, 1, length(email) - 1) || x'00'")
+            .execute(connection)
+            .unwrap();
+        let events = told(|| {
+            let read: QueryResult<Patient> = patients::table.select(Patient::as_select()).first(connection);
+            read.unwrap_err();
+        });
+        let refused = only(&events);
+        assert_eq!((refused.level, refused.message()), (Level::WARN, "a value could not be opened"));
+        assert_eq!(refused.names(), ["error", "field", "message"]);
+        assert_eq!(refused.fields["field"], "\"patients.email\"");
+        assert!(refused.fields["error"].starts_with("`patients.email`"), "{refused:#?}");
+        assert_silent(&events, b"grace.hopper@navy.example");
+        // Its header names the key, as the message does.
+        assert_silent(&events, &stored[8..]);
+    });
+}
+
+#[test]
+fn plaintext_in_an_encrypted_column_is_told_of_and_not_quoted() {
+    clinic::vault().enter(|| {
+        let connection = &mut clinic::sqlite();
+        diesel::insert_into(patients::table).values(&patient(1, "a@x")).execute(connection).unwrap();
+        diesel::sql_query("UPDATE patients SET note = 'Grace Hopper has a cold'").execute(connection).unwrap();
+        let events = told(|| {
+            let read: QueryResult<Patient> = patients::table.select(Patient::as_select()).first(connection);
+            read.unwrap_err();
+        });
+        assert_eq!(only(&events).fields["field"], "\"patients.note\"");
+        assert!(only(&events).fields["error"].contains("encrypt"), "{events:#?}");
+        assert_silent(&events, b"Grace Hopper has a cold");
+    });
+}
+
+#[test]
+fn a_value_that_opens_and_one_that_is_searched_tell_nothing() {
+    clinic::vault().enter(|| {
+        let connection = &mut clinic::sqlite();
+        let events = told(|| {
+            diesel::insert_into(patients::table).values(&patient(1, "a@x")).execute(connection).unwrap();
+            let found = patients::table.filter(patients::email.blind_eq("a@x")).select(patients::email);
+            let sealed: Sealed<String, patients::email> = found.first(connection).unwrap();
+            assert_eq!(sealed.open().unwrap(), "a@x");
+        });
+        assert_eq!(events, []);
+    });
+}
