@@ -12,7 +12,7 @@ pub(crate) enum Label {
     RootWrap,
     /// Subkey of a root key: its fingerprint.
     RootFingerprint,
-    /// Subkey of a data key: seals values (‖ algorithm ‖ field id ‖ scope).
+    /// Subkey of a data key: seals values (‖ header without slots ‖ field id ‖ scope).
     Aead,
     /// Subkey of a data key: tags of a blind index.
     Index,

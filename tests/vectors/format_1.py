@@ -193,18 +193,20 @@ def binding(owner):
     return bytes([len(owner)]) + b"".join(bytes([CLASSES[name]]) + lp(encoded) for name, encoded in owner)
 
 
-def aead_info(algorithm, field_id, scope):
-    return label("aead") + bytes([algorithm]) + lp(field_id.encode()) + opt(scope)
+def aead_info(head, field_id, scope):
+    """The header without its slots, the field and the scope."""
+    return label("aead") + head[:3] + head[-6:] + lp(field_id.encode()) + opt(scope)
 
 
 def value_aad(head, nonce, owner):
-    """The header, as much of the nonce as fills a block, and the owner."""
-    blocks = -len(head) % 16
-    return head + nonce[:blocks] + (b"" if owner is None else binding(owner))
+    """The slots in whole blocks, from the byte before them on, and the owner."""
+    count = head[1]
+    slots = (head + nonce)[2:2 + 16 * ((1 + 15 * count + 15) // 16)] if count else b""
+    return slots + (b"" if owner is None else binding(owner))
 
 
 def seal(key, algorithm, nonce, head, owner, content, field_id, scope):
-    subkey = hkdf_expand(key, aead_info(algorithm, field_id, scope))
+    subkey = hkdf_expand(key, aead_info(head, field_id, scope))
     return head + nonce + encrypt(algorithm, subkey, nonce, value_aad(head, nonce, owner), content)
 
 
@@ -217,7 +219,7 @@ def open_value(key, sealed, field_id, scope, owner):
     head, algorithm, flags = sealed[:end], sealed[end - 6], sealed[end - 5]
     nonce, rest = sealed[end:end + NONCE_LEN[algorithm]], sealed[end + NONCE_LEN[algorithm]:]
     assert bool(flags & BOUND) == (owner is not None) and not flags & 0x08
-    subkey = hkdf_expand(key, aead_info(algorithm, field_id, scope))
+    subkey = hkdf_expand(key, aead_info(head, field_id, scope))
     content = decrypt(algorithm, subkey, nonce, value_aad(head, nonce, owner), rest)
     if flags & PADDED:
         content, mark, zeros = content.rpartition(b"\x80")

@@ -282,7 +282,7 @@ def seal(table, name, field_id, kind, value, scope=None, owner=None, state="acti
     return {"name": name, "field": field_id, "scope": scope and scope.hex(), "owner": owner, "type": kind, "value": value,
             "encoded": encoded.hex(), "content": content.hex(), "key_id": row["key_id"], "algorithm": algorithm,
             "flags": flags, "class": f.CLASSES[class_name], "slots": [slot.hex() for slot in slot_bytes],
-            "info": f.aead_info(algorithm, *place).hex(), "nonce": nonce.hex(), "aad": f.value_aad(head, nonce, bound).hex(), "sealed": sealed.hex(), "text": f.text_form(sealed)}
+            "info": f.aead_info(head, *place).hex(), "nonce": nonce.hex(), "aad": f.value_aad(head, nonce, bound).hex(), "sealed": sealed.hex(), "text": f.text_form(sealed)}
 
 
 def values(table):
@@ -504,12 +504,13 @@ def derivations(table):
         out.append({"name": f"root_wrap_{plain}", "key": ROOTS["root-1"].hex(),
                     "info": (f.label("root wrap") + bytes([number])).hex()})
         out.append({"name": f"aead_{plain}", "key": table.bytes[encrypt["key_id"]].hex(),
-                    "info": f.aead_info(number, "people.name", None).hex()})
+                    "info": f.aead_info(f.header([], number, 0, 1, encrypt["key_id"]), "people.name", None).hex()})
     out.append({"name": "aead_with_scope", "key": table.bytes[encrypt["key_id"]].hex(),
-                "info": f.aead_info(f.AES_256_GCM, "people.name", TENANT).hex()})
+                "info": f.aead_info(f.header([], f.AES_256_GCM, 0, 1, encrypt["key_id"]), "people.name", TENANT).hex()})
+    note = table.named("encrypt", "people.note")[0]["key_id"]
     out.append({"name": "aead_xchacha20_poly1305_of_note",
                 "key": table.bytes[table.named("encrypt", "people.note")[0]["key_id"]].hex(),
-                "info": f.aead_info(f.XCHACHA20_POLY1305, "people.note", None).hex()})
+                "info": f.aead_info(f.header([], f.XCHACHA20_POLY1305, f.BOUND, 1, note), "people.note", None).hex()})
     out.append({"name": "index", "key": table.bytes[index["key_id"]].hex(), "info": f.label("index").hex()})
     out.append({"name": "state", "key": table.bytes[0xC0DE0001].hex(), "info": f.label("state").hex()})
     out.append({"name": "check", "key": table.bytes[encrypt["key_id"]].hex(),

@@ -232,3 +232,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_authenticated_covers_the_slots_and_never_the_ciphertext() {
+    assert!(Header::authenticated(0).is_empty());
+    for slots in 1..=15 {
+        let authenticated = Header::authenticated(slots);
+        assert_eq!(authenticated.len() % 16, 0);
+        assert!(authenticated.start < slot_range(0).start && authenticated.end >= slot_range(slots - 1).end);
+        assert!(authenticated.end <= Header::len(slots) + Algorithm::Aes256Gcm.nonce_len());
+    }
+}

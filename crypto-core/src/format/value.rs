@@ -52,13 +52,28 @@ impl Header {
         PREFIX_LEN + SLOT_LEN * slots + 6
     }
 
-    /// How many bytes from the start of a value are authenticated beside its ciphertext: the header, and as much of the
-    /// nonce as fills a block of 16 bytes. The nonce is authenticated anyway, and a whole block costs less than a part.
+    /// The header without its slots, which is part of what the value's key is derived from.
     #[must_use]
-    pub const fn authenticated(slots: usize, algorithm: Algorithm) -> usize {
-        let header = Self::len(slots);
-        let (blocks, both) = (header.next_multiple_of(16), header + algorithm.nonce_len());
-        if blocks < both { blocks } else { both }
+    pub const fn without_slots(&self, slots: usize) -> [u8; 9] {
+        let [a, b, c, d] = self.key_id.to_be_bytes();
+        // A field has at most 15 slots (`Field::indexes`).
+        [FORMAT_BYTE, slots as u8, 0, self.algorithm as u8, self.flags(), a, b, c, d]
+    }
+
+    const fn flags(&self) -> u8 {
+        let bound = if self.bound { FLAG_BOUND } else { 0 };
+        let padded = if self.padded { FLAG_PADDED } else { 0 };
+        let user_key = if self.user_key { FLAG_USER_KEY } else { 0 };
+        bound | padded | user_key | ((self.class as u8) << 4)
+    }
+
+    /// The bytes of a value that are authenticated beside its ciphertext and by its key: none without slots, else from
+    /// the byte before the first on, in blocks of 16, since a part of a block costs more than a whole. What follows the
+    /// slots there (header, and never more than the nonce) is authenticated anyway.
+    #[must_use]
+    pub const fn authenticated(slots: usize) -> Range<usize> {
+        let from = PREFIX_LEN - 1;
+        if slots == 0 { from..from } else { from..from + (1 + SLOT_LEN * slots).next_multiple_of(16) }
     }
 
     /// The bytes that sealing adds to a value.
@@ -70,18 +85,14 @@ impl Header {
     /// Appends the header, its slots empty.
     #[inline]
     pub(crate) fn write(&self, out: &mut Vec<u8>, slots: usize) {
-        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
-        let flags = flag(self.bound, FLAG_BOUND)
-            | flag(self.padded, FLAG_PADDED)
-            | flag(self.user_key, FLAG_USER_KEY)
-            | ((self.class as u8) << 4);
-        let [a, b, c, d] = self.key_id.to_be_bytes();
-        // A field has at most 15 slots (`Field::indexes`).
-        out.extend_from_slice(&[FORMAT_BYTE, slots as u8, 0]);
-        if slots > 0 {
+        let header @ [format, count, zero, rest @ ..] = self.without_slots(slots);
+        if slots == 0 {
+            out.extend_from_slice(&header);
+        } else {
+            out.extend_from_slice(&[format, count, zero]);
             out.resize(out.len() + SLOT_LEN * slots, 0);
+            out.extend_from_slice(&rest);
         }
-        out.extend_from_slice(&[self.algorithm as u8, flags, a, b, c, d]);
     }
 }
 

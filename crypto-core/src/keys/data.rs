@@ -72,13 +72,14 @@ impl DataKey {
         *mac::subkey(&self.key, Label::Check, &self.context.to_bytes()).expose_bytes()
     }
 
-    /// The cipher under `HKDF-Expand(key, "diesel-encrypted/1 aead" ‖ algorithm ‖ lp(field id) ‖ opt(scope), 32)`.
+    /// The cipher under `HKDF-Expand(key, "diesel-encrypted/1 aead" ‖ header ‖ lp(field id) ‖ opt(scope), 32)`, where
+    /// `header` is that of the values without their slots.
     ///
-    /// Field and scope are authenticated by being part of the key: a value of another place meets another cipher. In the
-    /// AAD they would cost a fifth of the time of a short value.
-    pub(crate) fn cipher(&self, algorithm: Algorithm) -> Cipher {
+    /// Header, field and scope are authenticated by being part of the key: a value of another kind or place meets another
+    /// cipher. In the AAD they would cost a fifth of the time of a short value.
+    pub(crate) fn cipher(&self, algorithm: Algorithm, header: &[u8; 9]) -> Cipher {
         debug_assert_eq!(self.context.purpose, Purpose::Encrypt);
-        let mut info = vec![algorithm as u8];
+        let mut info = header.to_vec();
         lp(&mut info, self.context.name.as_bytes());
         opt(&mut info, self.context.scope.as_deref());
         Cipher::new(algorithm, &mac::subkey(&self.key, Label::Aead, &info))

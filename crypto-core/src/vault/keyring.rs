@@ -4,35 +4,80 @@ use std::sync::OnceLock;
 
 use crate::{
     Algorithm, Field,
-    aead::Cipher,
-    format::value::{EMPTY_SLOT, Slot},
+    aead::{AeadError, Cipher},
+    format::value::{EMPTY_SLOT, Header, Slot},
     index::Generation,
     keys::{DataKey, KeyState},
     value::{Class, EncodeError},
 };
 
-/// A data key that seals values, with a cipher for each algorithm, made when it is first needed and kept.
+/// The kinds of headers that a key keeps ciphers for: those that its field's values have had in turn.
+const KEPT: usize = 16;
+
+/// A header without its slots.
+type Shape = [u8; 9];
+
+/// A data key that seals values, with a cipher for each kind of header, made when it is first needed and kept.
 pub(super) struct ValueKey {
     pub(super) id: u32,
     pub(super) state: KeyState,
     key: Option<DataKey>,
-    ciphers: [OnceLock<Cipher>; Algorithm::ALL.len()],
+    /// In the order in which they were first needed.
+    ciphers: [OnceLock<(Shape, Cipher)>; KEPT],
 }
 
 impl ValueKey {
     /// `key` is `None` once it is destroyed.
     pub(super) fn new(id: u32, state: KeyState, key: Option<DataKey>) -> Self {
-        Self { id, state, key, ciphers: [const { OnceLock::new() }; Algorithm::ALL.len()] }
+        Self { id, state, key, ciphers: [const { OnceLock::new() }; KEPT] }
     }
 
-    /// The cipher, or `None` if the key is destroyed.
+    /// Whether it still has its bytes.
+    pub(super) fn is_there(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// Works with the cipher for values with this header. It is kept if the work succeeds: a header that someone made up
+    /// opens nothing and takes no place. `None` if the key is destroyed.
     #[inline]
-    pub(super) fn cipher(&self, algorithm: Algorithm) -> Option<&Cipher> {
-        let slot = self.ciphers.get(algorithm as usize - 1)?;
-        match slot.get() {
-            Some(cipher) => Some(cipher),
-            None => self.key.as_ref().map(|key| slot.get_or_init(|| key.cipher(algorithm))),
+    pub(super) fn with_cipher<R>(
+        &self,
+        header: &Header,
+        slots: usize,
+        work: impl FnOnce(&Cipher) -> Result<R, AeadError>,
+    ) -> Option<Result<R, AeadError>> {
+        let shape = header.without_slots(slots);
+        for kept in &self.ciphers {
+            match kept.get() {
+                Some((known, cipher)) if *known == shape => return Some(work(cipher)),
+                Some(_) => {}
+                None => break,
+            }
         }
+        self.with_new_cipher(header.algorithm, shape, work)
+    }
+
+    #[cold]
+    fn with_new_cipher<R>(
+        &self,
+        algorithm: Algorithm,
+        shape: Shape,
+        work: impl FnOnce(&Cipher) -> Result<R, AeadError>,
+    ) -> Option<Result<R, AeadError>> {
+        let cipher = self.key.as_ref()?.cipher(algorithm, &shape);
+        let done = work(&cipher);
+        if done.is_ok() {
+            // Where all places are taken, or another thread was first, this one was for once.
+            let mut new = (shape, cipher);
+            for place in &self.ciphers {
+                match place.set(new) {
+                    Ok(()) => break,
+                    Err(refused) if place.get().is_some_and(|(known, _)| *known == refused.0) => break,
+                    Err(refused) => new = refused,
+                }
+            }
+        }
+        Some(done)
     }
 }
 

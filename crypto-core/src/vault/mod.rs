@@ -84,14 +84,16 @@ impl Vault {
     }
 }
 
-/// What is authenticated with a value: `front`, the bytes of [`Header::authenticated`](crate::format::value::Header), and
-/// the owner of a bound value, which a flag in the header announces. The field and the scope are part of the key
-/// (`DataKey::cipher`), which authenticates them without a byte of AAD for each value.
+/// What is authenticated with a value beside its key: `slots`, the bytes of [`Header::authenticated`], and the owner of a
+/// bound value. The rest of the header, the field and the scope are part of the key (`DataKey::cipher`), which
+/// authenticates them without a byte of AAD for each value.
+///
+/// [`Header::authenticated`]: crate::format::value::Header::authenticated
 #[inline]
-fn aad<'a>(front: &'a [u8], owner: Option<&Owner>) -> Cow<'a, [u8]> {
+fn aad<'a>(slots: &'a [u8], owner: Option<&Owner>) -> Cow<'a, [u8]> {
     match owner {
-        None => Cow::Borrowed(front),
-        Some(owner) => Cow::Owned([front, owner.as_bytes()].concat()),
+        None => Cow::Borrowed(slots),
+        Some(owner) => Cow::Owned([slots, owner.as_bytes()].concat()),
     }
 }
 

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use super::{Vault, aad, check_owner, keyring::ValueKey};
 use crate::{
     Decode, Field, Plaintext, ValueError,
-    aead::Cipher,
     format::{
         FormatError, text,
         value::{self, Header, SealedValue},
@@ -17,12 +16,8 @@ use crate::{
 /// A value whose key was found.
 struct Located<'v> {
     key: &'v ValueKey,
-    cipher: &'v Cipher,
     header: Header,
-    /// The length of the header.
-    header_len: usize,
-    /// The length of what is authenticated beside the ciphertext.
-    authenticated: usize,
+    slots: usize,
 }
 
 /// Why a key was not looked for, or not found.
@@ -118,12 +113,17 @@ impl Vault {
             Err(Unlocated::NotSealed(source)) => return not_sealed(field, source, sealed.into_owned()),
             Err(Unlocated::Refused(error)) => return Err(error),
         };
-        let start = located.header_len + located.header.algorithm.nonce_len();
+        let Located { key, header, slots } = located;
+        let header_len = Header::len(slots);
+        let start = header_len + header.algorithm.nonce_len();
         let open = |front: &[u8], body: &mut [u8]| {
-            let nonce = front.get(located.header_len..).unwrap_or_default();
-            let authenticated = front.get(..located.authenticated).unwrap_or_default();
-            let opened = located.cipher.open(nonce, &aad(authenticated, owner), body);
-            opened.map_err(|_| tampered(field, located.key, owner.is_some()))
+            let nonce = front.get(header_len..).unwrap_or_default();
+            let authenticated = front.get(Header::authenticated(slots)).unwrap_or_default();
+            let opened = key.with_cipher(&header, slots, |cipher| cipher.open(nonce, &aad(authenticated, owner), body));
+            match opened {
+                Some(Ok(len)) => Ok(len),
+                _ => Err(tampered(field, key, owner.is_some())),
+            }
         };
         let mut opened = match sealed {
             Cow::Borrowed(sealed) => {
@@ -142,10 +142,10 @@ impl Vault {
             }
         };
         let decode_error = |source| ValueError::Decode { field: field.into(), source };
-        if located.header.padded {
+        if header.padded {
             unpad(&mut opened).map_err(decode_error)?;
         }
-        V::decode(located.header.class, opened).map_err(decode_error)
+        V::decode(header.class, opened).map_err(decode_error)
     }
 
     /// Finds the key that a value names.
@@ -156,13 +156,13 @@ impl Vault {
         let parts = SealedValue::parse(sealed).map_err(Unlocated::NotSealed)?;
         let header = parts.header;
         let key = keys.find(header.key_id).ok_or_else(|| Unlocated::Refused(self.foreign_key(field, header.key_id)))?;
-        let destroyed = || ValueError::KeyDestroyed { field: field.into(), key_id: header.key_id };
-        let cipher = key.cipher(header.algorithm).ok_or_else(|| Unlocated::Refused(destroyed()))?;
+        if !key.is_there() {
+            return Err(Unlocated::Refused(ValueError::KeyDestroyed { field: field.into(), key_id: header.key_id }));
+        }
         if header.bound != owner.is_some() {
             return Err(Unlocated::Refused(tampered(field, key, owner.is_some())));
         }
-        let authenticated = Header::authenticated(parts.slots.len(), header.algorithm);
-        Ok(Located { key, cipher, header, header_len: parts.header_bytes.len(), authenticated })
+        Ok(Located { key, header, slots: parts.slots.len() })
     }
 
     /// Whose key it is, if not this field's.

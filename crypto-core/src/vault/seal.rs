@@ -50,7 +50,6 @@ impl Vault {
         let algorithm = field.algorithm;
         let no_key = || ValueError::UnknownField { field: field.into() };
         let key = keys.active().ok_or_else(no_key)?;
-        let cipher = key.cipher(algorithm).ok_or_else(no_key)?;
         let header = Header {
             algorithm,
             bound: owner.is_some(),
@@ -82,9 +81,9 @@ impl Vault {
         }
 
         let (front, body) = out.split_at_mut_checked(start).unwrap_or_default();
-        let authenticated = front.get(..Header::authenticated(slots, algorithm)).unwrap_or_default();
-        let sealed = cipher.seal(nonce, &aad(authenticated, owner), body);
-        match sealed {
+        let authenticated = front.get(Header::authenticated(slots)).unwrap_or_default();
+        let sealed = key.with_cipher(&header, slots, |cipher| cipher.seal(nonce, &aad(authenticated, owner), body));
+        match sealed.ok_or_else(no_key)? {
             Ok(tag) => out.extend_from_slice(&tag),
             Err(_) => {
                 out.fill(0);

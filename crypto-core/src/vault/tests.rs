@@ -311,3 +311,26 @@ fn an_entered_vault_is_used_and_left_again() {
     assert_eq!(current(), None);
     assert!(matches!(Vault::with_current(&EMAIL, |_| Ok(())), Err(ValueError::NoVault { .. })));
 }
+
+#[test]
+fn ciphers_are_kept_for_headers_that_open_values_alone() {
+    let store = MemoryKeyStore::new();
+    let vault = open(&store);
+    let sealed = vault.seal(&EMAIL, "Ada").unwrap();
+    // More made-up headers than there are places: number of slots, flags and class.
+    for flags in 0..=255 {
+        let mut made_up = sealed.clone();
+        made_up[34] = flags;
+        let opened = vault.open::<String>(&EMAIL, made_up);
+        assert_eq!(opened.is_ok(), flags == sealed[34], "flags {flags}");
+    }
+    // Those of a model that gained an index, changed its algorithm and its padding still open.
+    static BEFORE: Field = Field::new("users.email", "users", "email", Class::Text, Storage::Binary)
+        .algorithm(Algorithm::Xaes256Gcm)
+        .padding(16);
+    let older = MemoryKeyStore::new();
+    let before = Vault::builder(RootKeys::new(root("r1", 1))).field(&BEFORE).open_with(&mut older.clone()).unwrap();
+    let sealed = before.seal(&BEFORE, "Ada").unwrap();
+    let after = Vault::builder(RootKeys::new(root("r1", 1))).field(&EMAIL).open_with(&mut older.clone()).unwrap();
+    assert_eq!(after.open::<String>(&EMAIL, sealed).unwrap(), "Ada");
+}
