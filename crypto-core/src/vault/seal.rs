@@ -68,7 +68,11 @@ impl Vault {
         let mut nonce = [0; NONCE_MAX];
         let nonce = nonce.split_at_mut(algorithm.nonce_len()).0;
         random::fill(nonce).map_err(|source| ValueError::Random { field: field.into(), source })?;
-        out.extend_from_slice(nonce);
+        // Copied by its length: by a length that is not known, it costs a call.
+        match <&[u8; 12]>::try_from(&*nonce) {
+            Ok(nonce) => out.extend_from_slice(nonce),
+            Err(_) => out.extend_from_slice(nonce),
+        }
         value.encode(&mut out).map_err(encode_error)?;
         for (index, index_keys) in keys.indexes.iter().enumerate() {
             let slot = index_keys.active_slot(class, out.get(start..).unwrap_or_default()).map_err(encode_error)?;
