@@ -18,7 +18,20 @@ use syn::DeriveInput;
 
 /// Declares the encrypted columns of a model, or checks a struct that uses them.
 ///
-/// ```ignore
+/// ```
+/// # use diesel::prelude::*;
+/// # use diesel_encrypted::prelude::*;
+/// # use diesel_encrypted::Json;
+/// # diesel::table! {
+/// #     patients (id) { id -> Integer, name -> Text, email -> Binary, phone -> Nullable<Binary>, chart -> Binary }
+/// # }
+/// # #[derive(serde::Serialize, serde::Deserialize)]
+/// # pub struct Chart { diagnosis: String }
+/// # fn main() {}
+/// fn email_domain(email: &str) -> String {
+///     email.rsplit_once('@').map_or(email, |(_, domain)| domain).to_lowercase()
+/// }
+///
 /// #[derive(Queryable, Selectable, Insertable, Encrypted)]
 /// #[diesel(table_name = patients)]
 /// pub struct Patient {
@@ -89,7 +102,17 @@ use syn::DeriveInput;
 ///
 /// # A struct that uses the columns of another
 ///
-/// ```ignore
+/// ```
+/// # use diesel::prelude::*;
+/// # use diesel_encrypted::prelude::*;
+/// # diesel::table! { patients (id) { id -> Integer, name -> Text, email -> Binary } }
+/// # #[derive(Encrypted)]
+/// # #[diesel(table_name = patients)]
+/// # pub struct Patient {
+/// #     #[encrypt]
+/// #     email: Encrypted<String, patients::email>,
+/// # }
+/// # fn main() {}
 /// #[derive(Insertable, Encrypted)]
 /// #[diesel(table_name = patients)]
 /// #[encrypted(columns_of = Patient)]
@@ -106,7 +129,7 @@ use syn::DeriveInput;
 ///
 /// # What is written
 ///
-#[doc = concat!("```ignore\n", include_str!("../expansion/patient.rs"), "```")]
+#[doc = concat!("```text\n", include_str!("../expansion/patient.rs"), "```")]
 #[proc_macro_derive(Encrypted, attributes(encrypt, searchable, encrypted, diesel))]
 pub fn derive_encrypted(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     derive(syn::parse_macro_input!(input as DeriveInput)).into()

@@ -69,7 +69,12 @@ pub enum Truncated {}
 
 /// The column `C` as the model `M` declares it, where the schema is in another crate.
 ///
-/// ```ignore
+/// ```
+/// # use diesel_encrypted::{Of, prelude::*};
+/// # mod schema {
+/// #     diesel::table! { patients (id) { id -> Integer, email -> Binary } }
+/// # }
+/// # fn main() {}
 /// #[derive(Encrypted)]
 /// #[diesel(table_name = schema::patients)]
 /// #[encrypted(foreign_schema)]

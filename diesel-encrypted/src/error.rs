@@ -9,14 +9,41 @@ use diesel_encrypted_core::{Field, ValueError};
 /// Diesel reports a value that could not be sealed as `SerializationError`, and one that could not be opened as
 /// `DeserializationError`, with the column's name and our error somewhere below:
 ///
-/// ```ignore
-/// match patients.load::<Patient>(conn) {
-///     Err(error) => match diesel_encrypted::encryption_error(&error) {
-///         Some(ValueError::NoVault { .. }) => unreachable!("main installs it"),
-///         Some(damaged) => return Err(Report::Damaged(damaged.clone())),
-///         None => return Err(Report::Database(error)),
-///     },
-///     Ok(patients) => patients,
+/// ```
+/// # use diesel::prelude::*;
+/// # use diesel_encrypted::prelude::*;
+/// # diesel::table! { patients (id) { id -> Integer, email -> Binary, city -> Binary } }
+/// # fn email_domain(email: &str) -> String {
+/// #     email.rsplit_once('@').map_or(email, |(_, domain)| domain).to_lowercase()
+/// # }
+/// # #[derive(Queryable, Selectable, Insertable, Encrypted)]
+/// # #[diesel(table_name = patients)]
+/// # struct Patient {
+/// #     id: i32,
+/// #     #[encrypt]
+/// #     #[searchable(normalize = "lowercase")]
+/// #     #[searchable(name = "domain", with = email_domain)]
+/// #     email: Encrypted<String, patients::email>,
+/// #     #[encrypt]
+/// #     #[searchable]
+/// #     city: Encrypted<String, patients::city>,
+/// # }
+/// # fn main() {}
+/// use diesel_encrypted::ValueError;
+///
+/// enum Failure {
+///     NoVault,
+///     Damaged(ValueError),
+///     Database(diesel::result::Error),
+/// }
+///
+/// fn all(conn: &mut SqliteConnection) -> Result<Vec<Patient>, Failure> {
+///     let loaded = patients::table.select(Patient::as_select()).load(conn);
+///     loaded.map_err(|error| match diesel_encrypted::encryption_error(&error) {
+///         Some(ValueError::NoVault { .. }) => Failure::NoVault,
+///         Some(damaged) => Failure::Damaged(damaged.clone()),
+///         None => Failure::Database(error),
+///     })
 /// }
 /// ```
 #[must_use]

@@ -110,10 +110,24 @@ impl<T: Decode, C: DeclaredColumn> Sealed<T, C> {
 
     /// Opens many values, each for itself: a damaged one is reported and does not keep the others.
     ///
-    /// ```ignore
-    /// let opened = Sealed::open_all(rows.iter().map(|row| &row.email));
-    /// for failure in &opened.failures {
-    ///     tracing::error!(row = rows[failure.position].id, error = %failure.error);
+    /// ```
+    /// # use diesel::prelude::*;
+    /// # use diesel_encrypted::prelude::*;
+    /// # diesel::table! { patients (id) { id -> Integer, email -> Binary } }
+    /// # #[derive(Encrypted)]
+    /// # #[diesel(table_name = patients)]
+    /// # struct Patient {
+    /// #     id: i32,
+    /// #     #[encrypt]
+    /// #     email: Sealed<String, patients::email>,
+    /// # }
+    /// # fn main() {}
+    /// fn emails(rows: &[Patient]) -> Vec<(usize, String)> {
+    ///     let all = Sealed::open_all(rows.iter().map(|row| &row.email));
+    ///     for failure in &all.failures {
+    ///         eprintln!("patient {}: {}", rows[failure.position].id, failure.error);
+    ///     }
+    ///     all.opened
     /// }
     /// ```
     pub fn open_all<'a>(values: impl IntoIterator<Item = &'a Self>) -> OpenedAll<T>

@@ -25,7 +25,8 @@ use crate::column::StoredAs;
 /// ```
 ///
 /// The compiler then also refuses what it cannot see on a `Binary` column: raw bytes, a value of another column, `LIKE`,
-/// `<`, joins on the ciphertext, and loading into `Vec<u8>`. `diesel print-schema` writes `Binary`, so a schema that is
+/// `<`, joins on the ciphertext, and loading into `Vec<u8>`. It says nothing to other programs that write to the database;
+/// the guards of [`sql`](crate::sql) do. `diesel print-schema` writes `Binary`, so a schema that is
 /// generated needs a `patch_file`.
 pub struct Ciphertext<C>(PhantomData<fn() -> C>);
 

@@ -38,14 +38,37 @@ impl<E, N: DeclaredColumn, const SLOT: usize> BlindEqCandidates<E, N, SLOT> {
     /// Runs the query that `load` makes of the filter, and keeps the rows whose value (which `value` points at) equals the
     /// one searched for, after normalisation.
     ///
-    /// ```ignore
-    /// let found = patients::birthday
-    ///     .blind_eq_candidates(day)
-    ///     .confirm(
-    ///         |filter| patients::table.filter(filter).select(Patient::as_select()).load(conn),
-    ///         |patient| &patient.birthday,
-    ///     )?;
     /// ```
+    /// # use diesel::prelude::*;
+    /// # use diesel_encrypted::prelude::*;
+    /// # diesel::table! { patients (id) { id -> Integer, email -> Binary, city -> Binary } }
+    /// # fn email_domain(email: &str) -> String {
+    /// #     email.rsplit_once('@').map_or(email, |(_, domain)| domain).to_lowercase()
+    /// # }
+    /// # #[derive(Queryable, Selectable, Insertable, Encrypted)]
+    /// # #[diesel(table_name = patients)]
+    /// # struct Patient {
+    /// #     id: i32,
+    /// #     #[encrypt]
+    /// #     #[searchable(normalize = "lowercase")]
+    /// #     #[searchable(name = "domain", with = email_domain)]
+    /// #     email: Encrypted<String, patients::email>,
+    /// #     #[encrypt]
+    /// #     #[searchable(bits = 16)]
+    /// #     city: Encrypted<String, patients::city>,
+    /// # }
+    /// # fn main() {}
+    /// fn in_city(conn: &mut SqliteConnection, city: &str) -> QueryResult<Vec<Patient>> {
+    ///     patients::city.blind_eq_candidates(city).confirm(
+    ///         |filter| patients::table.filter(filter).select(Patient::as_select()).load(conn),
+    ///         |patient| &patient.city,
+    ///     )
+    /// }
+    /// ```
+    ///
+    /// Give the query no `limit` and no `offset`: they count candidates, of which some are dropped afterwards, so that
+    /// rows that are equal would be missed without a word. Take as many as are wanted of what this returns, and count
+    /// that too.
     ///
     /// # Errors
     /// Those of `load`, and a [`ValueError`] as `SerializationError` if the value searched for cannot be normalised.

@@ -5,9 +5,62 @@
 //!
 //! Each method has a type of its own here, to be named in signatures as with Diesel's own `diesel::dsl`:
 //!
-//! ```ignore
-//! fn by_email(email: &str) -> diesel::dsl::Filter<patients::table, diesel_encrypted::dsl::BlindEq<patients::email>> {
+//! ```
+//! # use diesel::prelude::*;
+//! # use diesel_encrypted::prelude::*;
+//! # diesel::table! { patients (id) { id -> Integer, email -> Binary, city -> Binary } }
+//! # fn email_domain(email: &str) -> String {
+//! #     email.rsplit_once('@').map_or(email, |(_, domain)| domain).to_lowercase()
+//! # }
+//! # #[derive(Queryable, Selectable, Insertable, Encrypted)]
+//! # #[diesel(table_name = patients)]
+//! # struct Patient {
+//! #     id: i32,
+//! #     #[encrypt]
+//! #     #[searchable(normalize = "lowercase")]
+//! #     #[searchable(name = "domain", with = email_domain)]
+//! #     email: Encrypted<String, patients::email>,
+//! #     #[encrypt]
+//! #     #[searchable]
+//! #     city: Encrypted<String, patients::city>,
+//! # }
+//! # fn main() {}
+//! use diesel::dsl::Filter;
+//! use diesel_encrypted::dsl::BlindEq;
+//!
+//! fn by_email(email: &str) -> Filter<patients::table, BlindEq<patients::email>> {
 //!     patients::table.filter(patients::email.blind_eq(email))
+//! }
+//! ```
+//!
+//! `#[diesel::dsl::auto_type]` looks for the types of methods in Diesel's own `dsl` and does not find these. Give it the
+//! type of the search, and it infers the rest:
+//!
+//! ```
+//! # use diesel::prelude::*;
+//! # use diesel_encrypted::prelude::*;
+//! # diesel::table! { patients (id) { id -> Integer, email -> Binary, city -> Binary } }
+//! # fn email_domain(email: &str) -> String {
+//! #     email.rsplit_once('@').map_or(email, |(_, domain)| domain).to_lowercase()
+//! # }
+//! # #[derive(Queryable, Selectable, Insertable, Encrypted)]
+//! # #[diesel(table_name = patients)]
+//! # struct Patient {
+//! #     id: i32,
+//! #     #[encrypt]
+//! #     #[searchable(normalize = "lowercase")]
+//! #     #[searchable(name = "domain", with = email_domain)]
+//! #     email: Encrypted<String, patients::email>,
+//! #     #[encrypt]
+//! #     #[searchable]
+//! #     city: Encrypted<String, patients::city>,
+//! # }
+//! # fn main() {}
+//! # use diesel_encrypted::dsl::BlindEq;
+//! #[diesel::dsl::auto_type]
+//! fn by_email<'a>(email: &'a str) -> _ {
+//!     let found: BlindEq<patients::email> = patients::email.blind_eq(email);
+//!     patients::table.filter(found).select(patients::id)
 //! }
 //! ```
 
@@ -119,11 +172,43 @@ pub trait BlindIndexExpressionMethods: Expression + Sized {
     /// It tells nothing but which rows are equal, within one generation: while an index is being renewed, rows of the old
     /// generation are groups of their own until they are reindexed. To join two columns by it they need a common `domain`.
     ///
-    /// ```ignore
-    /// patients::table
-    ///     .group_by(patients::city.blind_index())
-    ///     .select((patients::city.blind_index(), count_star()))
-    ///     .load::<(Option<Vec<u8>>, i64)>(conn)?;
+    /// A tag names no value. To name the groups, take one row of each, and load its value:
+    ///
+    /// ```
+    /// # use diesel::prelude::*;
+    /// # use diesel_encrypted::prelude::*;
+    /// # diesel::table! { patients (id) { id -> Integer, email -> Binary, city -> Binary } }
+    /// # fn email_domain(email: &str) -> String {
+    /// #     email.rsplit_once('@').map_or(email, |(_, domain)| domain).to_lowercase()
+    /// # }
+    /// # #[derive(Queryable, Selectable, Insertable, Encrypted)]
+    /// # #[diesel(table_name = patients)]
+    /// # struct Patient {
+    /// #     id: i32,
+    /// #     #[encrypt]
+    /// #     #[searchable(normalize = "lowercase")]
+    /// #     #[searchable(name = "domain", with = email_domain)]
+    /// #     email: Encrypted<String, patients::email>,
+    /// #     #[encrypt]
+    /// #     #[searchable]
+    /// #     city: Encrypted<String, patients::city>,
+    /// # }
+    /// # fn main() {}
+    /// use diesel::dsl::{count_star, min};
+    ///
+    /// fn cities(conn: &mut SqliteConnection) -> QueryResult<Vec<(String, i64)>> {
+    ///     let groups: Vec<(Option<i32>, i64)> = patients::table
+    ///         .group_by(patients::city.blind_index())
+    ///         .select((min(patients::id), count_star()))
+    ///         .order(min(patients::id))
+    ///         .load(conn)?;
+    ///     let cities: Vec<Encrypted<String, patients::city>> = patients::table
+    ///         .filter(patients::id.eq_any(groups.iter().filter_map(|(id, _)| *id)))
+    ///         .select(patients::city)
+    ///         .order(patients::id)
+    ///         .load(conn)?;
+    ///     Ok(cities.into_iter().map(Encrypted::into_inner).zip(groups.iter().map(|(_, count)| *count)).collect())
+    /// }
     /// ```
     fn blind_index<D, K>(self) -> BlindIndex<Self>
     where
@@ -150,8 +235,32 @@ pub trait BlindIndexExpressionMethods: Expression + Sized {
 
     /// The same methods by another index of the column than its first, such as `Patient::EMAIL_DOMAIN`:
     ///
-    /// ```ignore
-    /// patients::table.filter(patients::email.by(Patient::EMAIL_DOMAIN).blind_eq("example.org"))
+    /// ```
+    /// # use diesel::prelude::*;
+    /// # use diesel_encrypted::prelude::*;
+    /// # diesel::table! { patients (id) { id -> Integer, email -> Binary, city -> Binary } }
+    /// # fn email_domain(email: &str) -> String {
+    /// #     email.rsplit_once('@').map_or(email, |(_, domain)| domain).to_lowercase()
+    /// # }
+    /// # #[derive(Queryable, Selectable, Insertable, Encrypted)]
+    /// # #[diesel(table_name = patients)]
+    /// # struct Patient {
+    /// #     id: i32,
+    /// #     #[encrypt]
+    /// #     #[searchable(normalize = "lowercase")]
+    /// #     #[searchable(name = "domain", with = email_domain)]
+    /// #     email: Encrypted<String, patients::email>,
+    /// #     #[encrypt]
+    /// #     #[searchable]
+    /// #     city: Encrypted<String, patients::city>,
+    /// # }
+    /// # fn main() {}
+    /// # fn of_a_domain(conn: &mut SqliteConnection) -> QueryResult<Vec<Patient>> {
+    /// patients::table
+    ///     .filter(patients::email.by(Patient::EMAIL_DOMAIN).blind_eq("example.org"))
+    ///     .select(Patient::as_select())
+    ///     .load(conn)
+    /// # }
     /// ```
     fn by<N, K, const SLOT: usize>(self, index: NamedIndex<N, SLOT>) -> By<Self, N, SLOT>
     where
@@ -164,13 +273,36 @@ pub trait BlindIndexExpressionMethods: Expression + Sized {
 
     /// The target of `ON CONFLICT` for a unique index on the blind index:
     ///
-    /// ```ignore
-    /// diesel::insert_into(patients::table)
-    ///     .values(&patient)
-    ///     .on_conflict(patients::email.blind_conflict_target())
-    ///     .do_update()
-    ///     .set(patients::email.eq(excluded(patients::email)))
-    ///     .execute(conn)?;
+    /// ```
+    /// # use diesel::prelude::*;
+    /// # use diesel_encrypted::prelude::*;
+    /// # diesel::table! { patients (id) { id -> Integer, email -> Binary, city -> Binary } }
+    /// # fn email_domain(email: &str) -> String {
+    /// #     email.rsplit_once('@').map_or(email, |(_, domain)| domain).to_lowercase()
+    /// # }
+    /// # #[derive(Queryable, Selectable, Insertable, Encrypted)]
+    /// # #[diesel(table_name = patients)]
+    /// # struct Patient {
+    /// #     id: i32,
+    /// #     #[encrypt]
+    /// #     #[searchable(normalize = "lowercase")]
+    /// #     #[searchable(name = "domain", with = email_domain)]
+    /// #     email: Encrypted<String, patients::email>,
+    /// #     #[encrypt]
+    /// #     #[searchable]
+    /// #     city: Encrypted<String, patients::city>,
+    /// # }
+    /// # fn main() {}
+    /// use diesel::upsert::excluded;
+    ///
+    /// fn store(conn: &mut SqliteConnection, patient: &Patient) -> QueryResult<usize> {
+    ///     diesel::insert_into(patients::table)
+    ///         .values(patient)
+    ///         .on_conflict(patients::email.blind_conflict_target())
+    ///         .do_update()
+    ///         .set(patients::email.eq(excluded(patients::email)))
+    ///         .execute(conn)
+    /// }
     /// ```
     fn blind_conflict_target<D>(self) -> BlindConflictTarget
     where
@@ -181,6 +313,10 @@ pub trait BlindIndexExpressionMethods: Expression + Sized {
     }
 
     /// A value for this column, where its type cannot be inferred: `.set(patients::email.eq(patients::email.seal("..")))`.
+    ///
+    /// It is sealed when the statement is executed. `patients::email.eq("..")` alone is refused on a `Binary` column, with
+    /// errors of Diesel's that do not say so, and would store the plaintext in a `Text` column without
+    /// [guards](crate::sql): a [strict column](crate::sql_types::Ciphertext) refuses it in either case.
     fn seal<T, D>(self, value: T) -> Encrypted<T, Of<D, Self>>
     where
         Self: EncryptedColumn<D, Binding: OpensAlone>,

@@ -17,6 +17,22 @@
 //! );
 //! println!("{}", sql.up().unwrap()); // the indexes, and triggers that refuse what is not sealed
 //! ```
+//!
+//! A test of the application's own is the place for this. It prints the SQL, to be copied into a migration, and notices
+//! when a later change of the model needs another:
+//!
+//! ```no_run
+//! # use diesel_encrypted::{Field, sql::{self, Dialect}};
+//! # struct Patient;
+//! # impl diesel_encrypted::EncryptedModel for Patient {
+//! #     fn fields() -> &'static [&'static Field] { &[] }
+//! # }
+//! fn the_migration_has_the_indexes_and_guards_that_the_model_asks_for() {
+//!     let up = sql::of::<Patient>(Dialect::Sqlite).unique("email", "default").up().unwrap();
+//!     let migration = std::fs::read_to_string("migrations/2026-01-10-000000_patients/up.sql").unwrap();
+//!     assert!(migration.ends_with(&up), "up.sql has to end with\n{up}");
+//! }
+//! ```
 
 mod check;
 mod sqlite;

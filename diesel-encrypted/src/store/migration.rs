@@ -12,9 +12,15 @@ use super::tables;
 
 /// A source of one migration, which makes `encryption_keys` and `encrypted_columns`:
 ///
-/// ```ignore
+/// ```
+/// use diesel::prelude::*;
 /// use diesel_migrations::MigrationHarness;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let mut connection = SqliteConnection::establish(":memory:")?;
 /// connection.run_pending_migrations(diesel_encrypted::key_tables())?;
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// Opening a vault makes the tables too where they are missing; run the migration where the application's own database
