@@ -156,7 +156,7 @@ fn a_value_that_does_not_open_tells_its_field_and_why_and_nothing_of_itself() {
             .unwrap();
         let stored: Vec<u8> =
             diesel::dsl::sql::<diesel::sql_types::Binary>("SELECT email FROM patients").get_result(connection).unwrap();
-        diesel::sql_query("UPDATE patients SET email = substr(email, 1, length(email) - 1) || x'00'")
+        diesel::sql_query("UPDATE patients SET email = substr(email, 1, length(email) - 1)")
             .execute(connection)
             .unwrap();
         let events = told(|| {
