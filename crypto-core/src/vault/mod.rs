@@ -1,10 +1,13 @@
 //! The vault: an application's keys for its fields, opened once at start, and what seals, opens and searches with them.
 
+mod authentic;
+mod build;
 mod builder;
 mod current;
 mod error;
 mod keyring;
 mod manifest;
+mod missing;
 mod open;
 mod registry;
 mod seal;

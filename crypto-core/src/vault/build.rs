@@ -1,0 +1,107 @@
+//! From rows to a vault: every key that the fields need, unwrapped. The rows are authentic by then.
+
+use std::sync::Arc;
+
+use super::{
+    Inner, Vault, VaultError, VaultId,
+    authentic::{altered, named},
+    keyring::{FieldKeys, IndexKeys, ValueKey},
+    registry,
+    start::Start,
+};
+use crate::{
+    Field, Index, Normalizer,
+    index::Generation,
+    keys::{DataKey, IndexSpec, KeyRow, KeyState, Purpose, RootKey, RootKeyError},
+};
+
+impl Start {
+    /// Unwraps everything the fields need.
+    pub(super) fn vault(&self, rows: &[KeyRow]) -> Result<Vault, VaultError> {
+        let mut fields: Vec<Option<FieldKeys>> = Vec::new();
+        for field in &self.fields {
+            let keys = self.field_keys(field, rows)?;
+            let place = field.place();
+            if fields.len() <= place {
+                fields.resize_with(place + 1, || None);
+            }
+            if let Some(slot) = fields.get_mut(place) {
+                *slot = Some(keys);
+            }
+        }
+        Ok(Vault(Arc::new(Inner {
+            id: VaultId::next(),
+            application: self.application.clone(),
+            scope: self.scope.clone(),
+            fields,
+        })))
+    }
+
+    fn field_keys(&self, field: &'static Field, rows: &[KeyRow]) -> Result<FieldKeys, VaultError> {
+        let scope = self.scope.as_deref();
+        let mut keys = Vec::new();
+        for row in named(rows, Purpose::Encrypt, field.id(), scope) {
+            let key = if row.state == KeyState::Destroyed { None } else { Some(self.unwrap(row)?) };
+            keys.push(ValueKey::new(row.context.key_id, row.state, key));
+        }
+        keys.sort_by_key(|key| key.state != KeyState::Active);
+
+        let mut indexes = Vec::new();
+        for index in field.indexes {
+            let domain = registry::domain(field, index);
+            let mut live: Vec<&KeyRow> = named(rows, Purpose::Index, &domain, scope)
+                .filter(|row| row.state != KeyState::Destroyed && !index.removed)
+                .collect();
+            live.sort_by_key(|row| row.state != KeyState::Active);
+            // A buffer that was outgrown would leave the keys of its generations behind.
+            let mut generations = Vec::with_capacity(live.len());
+            for row in live {
+                generations.push(self.generation(field, index, row)?);
+            }
+            indexes.push(IndexKeys { generations });
+        }
+        Ok(FieldKeys { field, keys, indexes })
+    }
+
+    fn generation(&self, field: &'static Field, index: &Index, row: &KeyRow) -> Result<Generation, VaultError> {
+        let spec = row.index.as_ref().ok_or_else(|| altered(row))?;
+        let steps = steps(spec, index).map_err(|normalizer| VaultError::UnknownNormalizer {
+            field: field.id().to_owned(),
+            index: index.name.to_owned(),
+            normalizer: normalizer.to_owned(),
+        })?;
+        Ok(Generation::new(&self.unwrap(row)?, steps, spec.bits))
+    }
+
+    /// The root key that wraps this row, its fingerprint compared.
+    pub(super) fn root_key(&self, row: &KeyRow) -> Result<&dyn RootKey, VaultError> {
+        let root = self.root_keys.get(&row.root_id).ok_or_else(|| VaultError::UnknownRootKey {
+            id: row.root_id.clone(),
+            fingerprint: row.root_fingerprint.to_string(),
+            configured: self.root_keys.describe(),
+        })?;
+        if root.fingerprint() != row.root_fingerprint {
+            return Err(VaultError::WrongRootKey {
+                id: row.root_id.clone(),
+                expected: row.root_fingerprint.to_string(),
+                found: root.fingerprint().to_string(),
+            });
+        }
+        Ok(root)
+    }
+
+    pub(super) fn unwrap(&self, row: &KeyRow) -> Result<DataKey, VaultError> {
+        let root = self.root_key(row)?;
+        DataKey::unwrap(row.context.clone(), root, &row.wrapped, &row.check).map_err(|error| match error {
+            // The root key is the right one: its fingerprint was compared.
+            RootKeyError::Unwrap { .. } => altered(row),
+            error => error.into(),
+        })
+    }
+}
+
+/// The steps of a generation, or the name of one that this program does not have.
+pub(super) fn steps<'a>(spec: &'a IndexSpec, index: &Index) -> Result<Vec<Normalizer>, &'a str> {
+    let step = |name: &'a String| Normalizer::named(name, index.normalize).ok_or(name.as_str());
+    spec.normalize.iter().map(step).collect()
+}
