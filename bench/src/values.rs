@@ -2,7 +2,8 @@
 
 use std::hint::black_box;
 
-use diesel_encrypted::{EncryptedColumn, Sealed, ValueError, Vault, hazmat};
+use diesel_encrypted::{EncryptedColumn, Sealed, ValueError, Vault};
+use diesel_encrypted_core::hazmat;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 

@@ -1,5 +1,5 @@
-//! The primitives as this crate uses them, for test vectors and benchmarks alone: caller-supplied nonces and raw keys. Not part of the
-//! public API, and left out of the documentation.
+//! The primitives as this crate uses them, for test vectors and benchmarks alone: caller-supplied nonces and raw keys. Not
+//! part of the public API: only the feature `__hazmat` compiles it.
 
 use crate::{
     aead::{Algorithm, Cipher},

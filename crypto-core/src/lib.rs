@@ -7,6 +7,7 @@ mod aead;
 mod error;
 mod field;
 pub mod format;
+#[cfg(feature = "__hazmat")]
 #[doc(hidden)]
 pub mod hazmat;
 pub mod index;

@@ -28,10 +28,27 @@ mod stored;
 #[doc(hidden)]
 pub mod __private;
 
+/// For a key store of your own, in place of [`DieselKeyStore`].
+pub mod key_store {
+    pub use diesel_encrypted_core::{Applied, Change, KeyStore, StoreError, Stored};
+}
+
 pub use column::{
     Bound, DeclaredColumn, EncryptedColumn, Full, Here, NamedIndex, Of, SearchableColumn, StoredAs, Truncated, Unbound,
 };
-pub use diesel_encrypted_core::*;
+// Root keys from where they are kept, and what a service of your own implements.
+pub use diesel_encrypted_core::{LocalRootKey, PassphraseKdf, RootKey, RootKeyError, RootKeyId, RootKeys, SourceError};
+// The vault, opened once at start.
+pub use diesel_encrypted_core::{Attached, MemoryKeyStore, StoreError, Vault, VaultBuilder, VaultError, VaultId};
+// What a model declares, and what an application writes by hand where there is no model.
+pub use diesel_encrypted_core::{
+    Algorithm, Binding, Class, EncryptedModel, Field, FieldName, Index, Normalizer, Owner, Plaintext, Storage,
+};
+// Values, and the errors of sealing and opening them.
+pub use diesel_encrypted_core::{Decode, DecodeError, Encode, EncodeError, Json, ValueError};
+// For types and tools of your own: what a key's row says, how a value is encoded and normalised, and the bytes of the
+// storage format. Applications need none of it.
+pub use diesel_encrypted_core::{format, index, keys, value};
 pub use diesel_encrypted_derive::Encrypted;
 pub use encrypted::Encrypted;
 pub use error::{EncryptionErrorExt, encryption_error};

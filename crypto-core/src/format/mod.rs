@@ -1,5 +1,7 @@
 //! The storage format, byte by byte (docs/format.md): parsing and writing, and nothing that needs a key.
 //!
+//! It is public for tools that look at stored values without a key: an application needs none of it.
+//!
 //! Whatever is parsed may come from an attacker: every malformed input is an error that says where, and none panics.
 
 mod error;

@@ -9,11 +9,20 @@ use crate::{
 
 /// The rows of both tables, as one scope sees them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stored {
     /// `encryption_keys`: the rows of the scope, and those without one.
     pub keys: Vec<KeyRow>,
     /// `encrypted_columns`: every row.
     pub fields: Vec<RegistryRow>,
+}
+
+impl Stored {
+    /// The rows of a scope, and the registry, as a store read them.
+    #[must_use]
+    pub const fn new(keys: Vec<KeyRow>, fields: Vec<RegistryRow>) -> Self {
+        Self { keys, fields }
+    }
 }
 
 /// One row to write. All changes of one [`KeyStore::apply`] are written, or none.
@@ -141,7 +150,13 @@ impl MemoryKeyStore {
     }
 
     /// Applies `work` to the rows, whatever they then are: how tests play the attacker.
+    #[cfg(any(test, feature = "__hazmat"))]
+    #[doc(hidden)]
     pub fn tamper<R>(&self, work: impl FnOnce(&mut Stored) -> R) -> R {
+        self.with(work)
+    }
+
+    fn with<R>(&self, work: impl FnOnce(&mut Stored) -> R) -> R {
         work(&mut self.rows.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -199,7 +214,7 @@ pub(super) fn apply_one(stored: &mut Stored, change: &Change) -> Result<(), Conf
 
 impl KeyStore for MemoryKeyStore {
     fn load(&mut self, scope: Option<&[u8]>) -> Result<Stored, StoreError> {
-        Ok(self.tamper(|rows| {
+        Ok(self.with(|rows| {
             let mut seen = rows.clone();
             seen.keys.retain(|row| row.context.scope.is_none() || row.context.scope.as_deref() == scope);
             seen
@@ -207,7 +222,7 @@ impl KeyStore for MemoryKeyStore {
     }
 
     fn apply(&mut self, changes: &[Change]) -> Result<Applied, StoreError> {
-        Ok(self.tamper(|rows| {
+        Ok(self.with(|rows| {
             let mut next = rows.clone();
             match changes.iter().try_for_each(|change| apply_one(&mut next, change)) {
                 Ok(()) => {
@@ -220,7 +235,7 @@ impl KeyStore for MemoryKeyStore {
     }
 
     fn key(&mut self, key_id: u32) -> Result<Option<KeyRow>, StoreError> {
-        Ok(self.tamper(|rows| rows.keys.iter().find(|row| row.context.key_id == key_id).cloned()))
+        Ok(self.with(|rows| rows.keys.iter().find(|row| row.context.key_id == key_id).cloned()))
     }
 
     fn sample(&mut self, _: &Field) -> Result<Option<Vec<u8>>, StoreError> {

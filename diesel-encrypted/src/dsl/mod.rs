@@ -87,10 +87,16 @@ pub use blind_index::{BlindIndex, BlindIndexEq};
 pub use blind_ne::BlindNe;
 pub use candidates::{BlindEqCandidates, Confirms};
 pub use conflict::BlindConflictTarget;
-pub use dialect::SlotBackend;
-pub use locate::{AsAliased, AsColumn, AsNullable, Locates, SameColumn};
 pub use named::By;
-pub use search::{SameClass, SearchValue, Tag};
+pub use search::SearchValue;
+
+// They stand in the bounds of what is public, and are inferred.
+#[doc(hidden)]
+pub use dialect::SlotBackend;
+#[doc(hidden)]
+pub use locate::{AsAliased, AsColumn, AsNullable, Locates, SameColumn};
+#[doc(hidden)]
+pub use search::{SameClass, Tag};
 
 use crate::column::{DeclaredColumn, EncryptedColumn, Full, NamedIndex, Of, SearchableColumn, StoredAs, Truncated};
 use crate::encrypted::{Encrypted, OpensAlone};

@@ -74,7 +74,7 @@ impl<'c, C: KeyStoreConnection> DieselKeyStore<'c, C> {
         let fields = patiently(|| self.connection.fields(fields()))?;
         let stored = keys.into_iter().map(rows::key_row).collect::<Result<_, _>>().and_then(|keys| {
             let fields = fields.into_iter().map(rows::field_row).collect::<Result<_, _>>()?;
-            Ok(Stored { keys, fields })
+            Ok(Stored::new(keys, fields))
         });
         stored.map_err(|error| DieselError::DeserializationError(Box::new(error)))
     }
