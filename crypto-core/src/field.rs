@@ -26,6 +26,7 @@ impl Storage {
 
 /// What happens when a value is found that was never sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Plaintext {
     /// It is an error.
     Refuse,
@@ -35,6 +36,7 @@ pub enum Plaintext {
 
 /// What a value is bound to besides its field and scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Binding {
     /// Nothing: values of one column can stand in for each other.
     None,

@@ -31,6 +31,7 @@ use crate::stored::Stored;
 /// loaded. Each statement seals anew: a value holds no ciphertext.
 ///
 /// It implements none of `Display`, `Deref`, `ToSql` and serde's traits, on purpose. `==` compares the plaintext.
+#[must_use = "an encrypted value is stored by a statement, or exposed"]
 pub struct Encrypted<T, C> {
     value: T,
     column: PhantomData<fn() -> C>,
@@ -38,7 +39,6 @@ pub struct Encrypted<T, C> {
 
 impl<T, C> Encrypted<T, C> {
     /// Marks `value` as one of the column `C`.
-    #[must_use]
     pub const fn new(value: T) -> Self {
         Self { value, column: PhantomData }
     }
@@ -56,7 +56,6 @@ impl<T, C> Encrypted<T, C> {
     }
 
     /// The same value, borrowed: to store a loaded value again without copying it.
-    #[must_use]
     pub const fn as_ref(&self) -> Encrypted<&T, C> {
         Encrypted::new(&self.value)
     }
@@ -64,7 +63,6 @@ impl<T, C> Encrypted<T, C> {
 
 impl<T, C> Encrypted<Option<T>, C> {
     /// NULL, to be written.
-    #[must_use]
     pub const fn null() -> Self {
         Self::new(None)
     }

@@ -28,6 +28,7 @@ use crate::stored::Stored;
 ///
 /// `Option<Sealed<T, C>>` is a column that may be NULL, and is skipped when it is `None` in an insert or a changeset.
 /// `Sealed<Option<T>, C>` writes NULL: make it with [`Sealed::null`] or from an `Option<Sealed<T, C>>`.
+#[must_use = "a sealed value is stored by a statement, or opened"]
 pub struct Sealed<T, C> {
     stored: Stored,
     /// The vault that sealed it in this process; `None` if it was loaded.
@@ -149,7 +150,6 @@ impl<T: Decode, C: DeclaredColumn> Sealed<T, C> {
 
 impl<T, C> Sealed<Option<T>, C> {
     /// NULL, to be written.
-    #[must_use]
     pub const fn null() -> Self {
         Self::loaded(Stored::Null)
     }
@@ -226,6 +226,7 @@ impl<T, C: DeclaredColumn> Bindable for Sealed<T, C> {
 /// What [`Sealed::open_all`] gave.
 #[derive(Clone)]
 #[must_use]
+#[non_exhaustive]
 pub struct OpenedAll<T> {
     /// The opened values with their positions in the input, from 0, in order.
     pub opened: Vec<(usize, T)>,

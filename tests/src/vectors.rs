@@ -312,40 +312,32 @@ pub fn vault_of(field: &'static Field) -> Vault {
 impl Key {
     #[must_use]
     pub fn row(&self) -> KeyRow {
-        KeyRow {
-            context: KeyContext {
-                application: self.application.clone(),
-                key_id: self.key_id,
-                purpose: purpose(&self.purpose),
-                version: self.version,
-                name: self.name.clone(),
-                scope: self.scope.as_deref().map(hex),
-            },
-            state: state(&self.state),
-            index: (!self.index.is_empty()).then(|| serde_json::from_str(&self.index).unwrap()),
-            root_id: self.root_id.clone(),
-            root_fingerprint: Fingerprint::new(hex(&self.root_fingerprint).try_into().unwrap()),
-            wrapped: hex(&self.wrapped),
-            check: hex(&self.check).try_into().unwrap(),
-            mac: hex(&self.mac).try_into().unwrap(),
-        }
+        let (application, name) = (self.application.clone(), self.name.clone());
+        let scope = self.scope.as_deref().map(hex);
+        let purpose = purpose(&self.purpose);
+        let mut row = KeyRow::empty(KeyContext::new(application, self.key_id, purpose, self.version, name, scope));
+        row.state = state(&self.state);
+        row.index = (!self.index.is_empty()).then(|| serde_json::from_str(&self.index).unwrap());
+        row.root_id = self.root_id.clone();
+        row.root_fingerprint = Fingerprint::new(hex(&self.root_fingerprint).try_into().unwrap());
+        row.wrapped = hex(&self.wrapped);
+        row.check = hex(&self.check).try_into().unwrap();
+        row.mac = hex(&self.mac).try_into().unwrap();
+        row
     }
 }
 
 impl Column {
     #[must_use]
     pub fn row(&self) -> RegistryRow {
-        RegistryRow {
-            field_id: self.field_id.clone(),
-            table: self.table.clone(),
-            column: self.column.clone(),
-            storage: self.storage.clone(),
-            class: self.class,
-            primary_key: self.primary_key.clone(),
-            indexes: self.indexes.clone(),
-            options: self.options.clone(),
-            mac: hex(&self.mac).try_into().unwrap(),
-        }
+        let mut row = RegistryRow::new(self.field_id.clone(), self.table.clone(), self.column.clone());
+        row.storage = self.storage.clone();
+        row.class = self.class;
+        row.primary_key = self.primary_key.clone();
+        row.indexes = self.indexes.clone();
+        row.options = self.options.clone();
+        row.mac = hex(&self.mac).try_into().unwrap();
+        row
     }
 }
 

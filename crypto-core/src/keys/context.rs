@@ -64,6 +64,7 @@ impl fmt::Display for Purpose {
 
 /// Which key it is: `K` of docs/format.md.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KeyContext {
     /// The application's name, set by the builder.
     pub application: String,
@@ -80,6 +81,19 @@ pub struct KeyContext {
 }
 
 impl KeyContext {
+    /// The context of the key `key_id`: its parts are those of the same names.
+    #[must_use]
+    pub const fn new(
+        application: String,
+        key_id: u32,
+        purpose: Purpose,
+        version: u32,
+        name: String,
+        scope: Option<Vec<u8>>,
+    ) -> Self {
+        Self { application, key_id, purpose, version, name, scope }
+    }
+
     /// `lp(application) ‖ key id u32 ‖ purpose u8 ‖ version u32 ‖ lp(name) ‖ opt(scope)`.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

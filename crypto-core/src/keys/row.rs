@@ -16,6 +16,7 @@ use crate::label::Label;
 /// Which table a row is of: part of what its MAC covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum RowKind {
     /// `encryption_keys`.
     Key = 1,
@@ -47,6 +48,7 @@ pub struct IndexSpec {
 
 /// A row of `encryption_keys`: one data key, wrapped.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KeyRow {
     /// Which key it is.
     pub context: KeyContext,
@@ -104,8 +106,9 @@ impl KeyRow {
         Ok((key, row))
     }
 
-    /// The row of no key, which says what rows there are: its MAC covers theirs ([`KeyRow::list`]).
-    pub(crate) fn manifest(context: KeyContext) -> Self {
+    /// The row of no key: active, with nothing wrapped and no MAC. A store fills in what it read.
+    #[must_use]
+    pub const fn empty(context: KeyContext) -> Self {
         Self {
             context,
             state: KeyState::Active,
@@ -190,6 +193,7 @@ impl fmt::Debug for KeyRow {
 
 /// A row of `encrypted_columns`: what a model declared of one field when its vault was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RegistryRow {
     /// The field's stable id.
     pub field_id: String,
@@ -212,6 +216,22 @@ pub struct RegistryRow {
 }
 
 impl RegistryRow {
+    /// The row of a field, with everything else empty. A store fills in what it read.
+    #[must_use]
+    pub const fn new(field_id: String, table: String, column: String) -> Self {
+        Self {
+            field_id,
+            table,
+            column,
+            storage: String::new(),
+            class: 0,
+            primary_key: String::new(),
+            indexes: String::new(),
+            options: String::new(),
+            mac: [0; 32],
+        }
+    }
+
     fn expected_mac(&self, state: &HmacSha256) -> [u8; 32] {
         row_mac(
             state,

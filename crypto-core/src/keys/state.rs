@@ -5,6 +5,7 @@ use std::fmt;
 /// What a data key may still be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum KeyState {
     /// Known to readers, not yet used to seal.
     Pending = 1,

@@ -34,7 +34,7 @@ pub(super) fn change(
             Some(Change::ReplaceKey { old_mac: manifest.mac, row })
         }
         None if listed.is_empty() => None,
-        None => Some(Change::InsertKey(KeyRow::manifest(context()?).list(state, &listed))),
+        None => Some(Change::InsertKey(KeyRow::empty(context()?).list(state, &listed))),
     })
 }
 

@@ -36,9 +36,9 @@ pub(super) fn key_row(columns: KeyColumns) -> Result<KeyRow, BadRow> {
         check,
         mac,
     ) = columns;
-    let row = format!("key {key_id:08x} of `{}`", name.escape_ascii());
+    let described = format!("key {key_id:08x} of `{}`", name.escape_ascii());
     let bad = |column| {
-        let row = row.clone();
+        let row = described.clone();
         move || BadRow { kind: RowKind::Key, row, column }
     };
     let text = |bytes, column| String::from_utf8(bytes).map_err(|_| bad(column)());
@@ -62,40 +62,38 @@ pub(super) fn key_row(columns: KeyColumns) -> Result<KeyRow, BadRow> {
         "" => None,
         json => Some(KeyRow::parse_index(json).ok_or_else(bad("index_spec"))?),
     };
-    Ok(KeyRow {
-        context: KeyContext {
-            application: text(application, "application")?,
-            key_id: key_id_number,
-            purpose,
-            version: u32::try_from(version).map_err(|_| bad("version")())?,
-            name: text(name, "name")?,
-            scope,
-        },
-        state,
-        index,
-        root_id,
-        root_fingerprint: Fingerprint::new(print.try_into().map_err(|_| bad("root_fingerprint")())?),
-        wrapped,
-        check: check.try_into().map_err(|_| bad("check_value")())?,
-        mac: mac.try_into().map_err(|_| bad("mac")())?,
-    })
+    let context = KeyContext::new(
+        text(application, "application")?,
+        key_id_number,
+        purpose,
+        u32::try_from(version).map_err(|_| bad("version")())?,
+        text(name, "name")?,
+        scope,
+    );
+    let mut row = KeyRow::empty(context);
+    row.state = state;
+    row.index = index;
+    row.root_id = root_id;
+    row.root_fingerprint = Fingerprint::new(print.try_into().map_err(|_| bad("root_fingerprint")())?);
+    row.wrapped = wrapped;
+    row.check = check.try_into().map_err(|_| bad("check_value")())?;
+    row.mac = mac.try_into().map_err(|_| bad("mac")())?;
+    Ok(row)
 }
 
 pub(super) fn field_row(columns: FieldColumns) -> Result<RegistryRow, BadRow> {
     let (field_id, table, column, storage, class, primary_key, indexes, options, mac) = columns;
-    let row = format!("column {table}.{column}");
-    let bad = |column| BadRow { kind: RowKind::Field, row: row.clone(), column };
-    Ok(RegistryRow {
-        field_id: String::from_utf8(field_id).map_err(|_| bad("field_id"))?,
-        class: u8::try_from(class).map_err(|_| bad("value_class"))?,
-        mac: mac.try_into().map_err(|_| bad("mac"))?,
-        table,
-        column,
-        storage,
-        primary_key,
-        indexes,
-        options,
-    })
+    let name = format!("column {table}.{column}");
+    let bad = |column| BadRow { kind: RowKind::Field, row: name.clone(), column };
+    let field_id = String::from_utf8(field_id).map_err(|_| bad("field_id"))?;
+    let mut row = RegistryRow::new(field_id, table, column);
+    row.storage = storage;
+    row.class = u8::try_from(class).map_err(|_| bad("value_class"))?;
+    row.primary_key = primary_key;
+    row.indexes = indexes;
+    row.options = options;
+    row.mac = mac.try_into().map_err(|_| bad("mac"))?;
+    Ok(row)
 }
 
 fn active_slot(row: &KeyRow) -> i64 {
