@@ -4,10 +4,9 @@
 //! chrono also lets one follow any other second, and that is written as the second which its clock shows.
 
 use ::chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike, Utc};
-use zeroize::Zeroizing;
 
 use super::rfc3339::{self, Clock, Date};
-use super::{Class, Decode, DecodeError, Encode, EncodeError, class, expect_class};
+use super::{Class, Decode, DecodeError, Encode, EncodeError, class};
 
 /// The nanoseconds of a second. chrono counts a leap second as more of them.
 const SECOND: u32 = 1_000_000_000;
@@ -70,9 +69,7 @@ impl Decode for NaiveDate {
     type Class = class::Time;
 
     fn decode(class: Class, bytes: Vec<u8>) -> Result<Self, DecodeError> {
-        let bytes = Zeroizing::new(bytes);
-        expect_class(Class::Time, class)?;
-        naive_date(rfc3339::read_date(&bytes)?)
+        naive_date(rfc3339::decode(class, bytes, rfc3339::read_date)?)
     }
 }
 
@@ -80,9 +77,7 @@ impl Decode for NaiveTime {
     type Class = class::Time;
 
     fn decode(class: Class, bytes: Vec<u8>) -> Result<Self, DecodeError> {
-        let bytes = Zeroizing::new(bytes);
-        expect_class(Class::Time, class)?;
-        naive_time(rfc3339::read_clock(&bytes)?)
+        naive_time(rfc3339::decode(class, bytes, rfc3339::read_clock)?)
     }
 }
 
@@ -90,9 +85,7 @@ impl Decode for NaiveDateTime {
     type Class = class::Time;
 
     fn decode(class: Class, bytes: Vec<u8>) -> Result<Self, DecodeError> {
-        let bytes = Zeroizing::new(bytes);
-        expect_class(Class::Time, class)?;
-        let (date, clock) = rfc3339::read_local(&bytes)?;
+        let (date, clock) = rfc3339::decode(class, bytes, rfc3339::read_local)?;
         Ok(naive_date(date)?.and_time(naive_time(clock)?))
     }
 }
@@ -101,9 +94,7 @@ impl Decode for DateTime<Utc> {
     type Class = class::Time;
 
     fn decode(class: Class, bytes: Vec<u8>) -> Result<Self, DecodeError> {
-        let bytes = Zeroizing::new(bytes);
-        expect_class(Class::Time, class)?;
-        let (date, clock) = rfc3339::read_instant(&bytes)?;
+        let (date, clock) = rfc3339::decode(class, bytes, rfc3339::read_instant)?;
         Ok(naive_date(date)?.and_time(naive_time(clock)?).and_utc())
     }
 }

@@ -3,7 +3,9 @@
 //! RFC 3339, section 5.6, in one form only: nine digits of a second, `T` between date and time, and `Z` after an instant.
 //! A local date and time ends where the offset would stand. Every form has one length, so no length tells a date.
 
-use super::{Class, DecodeError, EncodeError};
+use zeroize::Zeroizing;
+
+use super::{Class, DecodeError, EncodeError, expect_class};
 
 /// `2024-02-29`
 pub(super) const DATE_LEN: usize = 10;
@@ -72,6 +74,17 @@ pub(super) fn write_local(out: &mut Vec<u8>, date: Date, clock: Clock) {
 pub(super) fn write_instant(out: &mut Vec<u8>, date: Date, clock: Clock) {
     write_local(out, date, clock);
     out.push(b'Z');
+}
+
+/// What `read` makes of a value's bytes, which are then wiped.
+pub(super) fn decode<T>(
+    class: Class,
+    bytes: Vec<u8>,
+    read: fn(&[u8]) -> Result<T, DecodeError>,
+) -> Result<T, DecodeError> {
+    let bytes = Zeroizing::new(bytes);
+    expect_class(Class::Time, class)?;
+    read(&bytes)
 }
 
 pub(super) fn read_date(bytes: &[u8]) -> Result<Date, DecodeError> {

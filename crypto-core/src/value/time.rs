@@ -4,10 +4,9 @@
 //! chrono is refused rather than moved.
 
 use ::time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcDateTime, UtcOffset};
-use zeroize::Zeroizing;
 
 use super::rfc3339::{self, Clock};
-use super::{Class, Decode, DecodeError, Encode, EncodeError, class, expect_class};
+use super::{Class, Decode, DecodeError, Encode, EncodeError, class};
 
 impl Encode for Date {
     type Class = class::Time;
@@ -80,9 +79,7 @@ impl Decode for Date {
     type Class = class::Time;
 
     fn decode(class: Class, bytes: Vec<u8>) -> Result<Self, DecodeError> {
-        let bytes = Zeroizing::new(bytes);
-        expect_class(Class::Time, class)?;
-        date(rfc3339::read_date(&bytes)?)
+        date(rfc3339::decode(class, bytes, rfc3339::read_date)?)
     }
 }
 
@@ -90,9 +87,7 @@ impl Decode for Time {
     type Class = class::Time;
 
     fn decode(class: Class, bytes: Vec<u8>) -> Result<Self, DecodeError> {
-        let bytes = Zeroizing::new(bytes);
-        expect_class(Class::Time, class)?;
-        time(rfc3339::read_clock(&bytes)?)
+        time(rfc3339::decode(class, bytes, rfc3339::read_clock)?)
     }
 }
 
@@ -100,9 +95,7 @@ impl Decode for PrimitiveDateTime {
     type Class = class::Time;
 
     fn decode(class: Class, bytes: Vec<u8>) -> Result<Self, DecodeError> {
-        let bytes = Zeroizing::new(bytes);
-        expect_class(Class::Time, class)?;
-        let (day, clock) = rfc3339::read_local(&bytes)?;
+        let (day, clock) = rfc3339::decode(class, bytes, rfc3339::read_local)?;
         Ok(Self::new(date(day)?, time(clock)?))
     }
 }
@@ -112,9 +105,7 @@ impl Decode for OffsetDateTime {
     type Class = class::Time;
 
     fn decode(class: Class, bytes: Vec<u8>) -> Result<Self, DecodeError> {
-        let bytes = Zeroizing::new(bytes);
-        expect_class(Class::Time, class)?;
-        let (day, clock) = rfc3339::read_instant(&bytes)?;
+        let (day, clock) = rfc3339::decode(class, bytes, rfc3339::read_instant)?;
         Ok(Self::new_utc(date(day)?, time(clock)?))
     }
 }
