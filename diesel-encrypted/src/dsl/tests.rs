@@ -121,3 +121,10 @@ fn a_row_whose_slot_is_empty_has_no_tag() {
         assert_eq!(found, Ok(vec![]));
     });
 }
+
+#[test]
+fn sqlite_is_given_bytes_as_literals() {
+    let query = people::table.select(people::email.blind_index());
+    let sql = diesel::debug_query::<diesel::sqlite::Sqlite, _>(&query).to_string();
+    assert!(sql.contains("BETWEEN x'e10100' AND x'e10f00'") && sql.ends_with("binds: []"), "{sql}");
+}
