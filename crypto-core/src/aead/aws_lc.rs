@@ -18,10 +18,12 @@ impl Aes256Gcm {
 
 impl InPlace for Aes256Gcm {
     #[inline]
-    fn seal(&self, nonce: &[u8], aad: &[u8], buffer: &mut [u8]) -> Result<[u8; TAG_LEN], AeadError> {
+    fn seal(&self, nonce: &[u8], aad: &[u8], buffer: &mut [u8]) -> Result<(), AeadError> {
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| AeadError)?;
-        let tag = self.0.seal_in_place_separate_tag(nonce, Aad::from(aad), buffer).map_err(|_| AeadError)?;
-        tag.as_ref().try_into().map_err(|_| AeadError)
+        let (plaintext, tag) = buffer.split_last_chunk_mut::<TAG_LEN>().ok_or(AeadError)?;
+        let made = self.0.seal_in_place_separate_tag(nonce, Aad::from(aad), plaintext).map_err(|_| AeadError)?;
+        *tag = made.as_ref().try_into().map_err(|_| AeadError)?;
+        Ok(())
     }
 
     #[inline]

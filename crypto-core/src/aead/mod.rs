@@ -91,8 +91,8 @@ pub(crate) struct AeadError;
 
 /// An algorithm that works in place under a key it holds.
 trait InPlace {
-    /// Encrypts `buffer` and gives the tag. `nonce` has the algorithm's length.
-    fn seal(&self, nonce: &[u8], aad: &[u8], buffer: &mut [u8]) -> Result<[u8; TAG_LEN], AeadError>;
+    /// Encrypts `buffer` (plaintext ‖ room for the tag). `nonce` has the algorithm's length.
+    fn seal(&self, nonce: &[u8], aad: &[u8], buffer: &mut [u8]) -> Result<(), AeadError>;
 
     /// Decrypts `sealed` (ciphertext ‖ tag) and gives the length of the plaintext at its beginning.
     fn open(&self, nonce: &[u8], aad: &[u8], sealed: &mut [u8]) -> Result<usize, AeadError>;
@@ -101,10 +101,11 @@ trait InPlace {
 /// The ciphers of the RustCrypto project, by their common trait.
 impl<A: AeadInOut<TagSize = U16>> InPlace for A {
     #[inline]
-    fn seal(&self, nonce: &[u8], aad: &[u8], buffer: &mut [u8]) -> Result<[u8; TAG_LEN], AeadError> {
+    fn seal(&self, nonce: &[u8], aad: &[u8], buffer: &mut [u8]) -> Result<(), AeadError> {
         let nonce = <&Array<u8, A::NonceSize>>::try_from(nonce).map_err(|_| AeadError)?;
-        let tag = self.encrypt_inout_detached(nonce, aad, buffer.into()).map_err(|_| AeadError)?;
-        Ok(tag.into())
+        let (plaintext, tag) = buffer.split_last_chunk_mut::<TAG_LEN>().ok_or(AeadError)?;
+        *tag = self.encrypt_inout_detached(nonce, aad, plaintext.into()).map_err(|_| AeadError)?.into();
+        Ok(())
     }
 
     #[inline]
@@ -130,9 +131,9 @@ impl Cipher {
         }
     }
 
-    /// Encrypts `buffer` in place and gives the tag. `nonce` has the algorithm's length.
+    /// Encrypts `buffer` (plaintext ‖ 16 bytes of room for the tag) in place. `nonce` has the algorithm's length.
     #[inline]
-    pub(crate) fn seal(&self, nonce: &[u8], aad: &[u8], buffer: &mut [u8]) -> Result<[u8; TAG_LEN], AeadError> {
+    pub(crate) fn seal(&self, nonce: &[u8], aad: &[u8], buffer: &mut [u8]) -> Result<(), AeadError> {
         match self {
             Self::Aes256Gcm(cipher) => cipher.seal(nonce, aad, buffer),
             Self::XChaCha20Poly1305(cipher) => cipher.seal(nonce, aad, buffer),

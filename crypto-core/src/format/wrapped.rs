@@ -46,8 +46,8 @@ impl<'a> WrappedKey<'a> {
 }
 
 /// Puts a wrapped key together.
-pub(crate) fn write(algorithm: Algorithm, nonce: &[u8], ciphertext: &[u8], tag: &[u8; TAG_LEN]) -> Vec<u8> {
-    [&[FORMAT_BYTE, algorithm as u8], nonce, ciphertext, tag].concat()
+pub(crate) fn write(algorithm: Algorithm, nonce: &[u8], sealed: &[u8; Secret::LEN + TAG_LEN]) -> Vec<u8> {
+    [&[FORMAT_BYTE, algorithm as u8], nonce, sealed].concat()
 }
 
 /// `"diesel-encrypted/1 key" ‖ 0xE2 ‖ algorithm ‖ K`.

@@ -151,13 +151,12 @@ impl RootKey for LocalRootKey {
         let mut nonce = [0; aead::NONCE_MAX];
         let nonce = nonce.split_at_mut(Self::ALGORITHM.nonce_len()).0;
         random::fill(nonce)?;
-        let mut sealed = Zeroizing::new(*key.expose_bytes());
+        let mut sealed = Zeroizing::new([0; Secret::LEN + aead::TAG_LEN]);
+        sealed.split_at_mut(Secret::LEN).0.copy_from_slice(key.expose_bytes());
         let aad = wrapped::aad(Self::ALGORITHM, context);
-        let tag = self
-            .cipher(Self::ALGORITHM)
-            .seal(nonce, &aad, sealed.as_mut_slice())
-            .map_err(|AeadError| self.refused())?;
-        Ok(wrapped::write(Self::ALGORITHM, nonce, sealed.as_slice(), &tag))
+        let cipher = self.cipher(Self::ALGORITHM);
+        cipher.seal(nonce, &aad, sealed.as_mut_slice()).map_err(|AeadError| self.refused())?;
+        Ok(wrapped::write(Self::ALGORITHM, nonce, &sealed))
     }
 
     fn unwrap(&self, context: &[u8], wrapped: &[u8]) -> Result<Secret, RootKeyError> {

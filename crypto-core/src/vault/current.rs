@@ -4,7 +4,7 @@
 //! their own, and share no state.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     fmt,
     pin::Pin,
     sync::OnceLock,
@@ -28,6 +28,8 @@ enum Entered {
 }
 
 thread_local! {
+    /// Whether [`ENTERED`] is anything but [`Entered::Nothing`]: without a destructor, and so asked in no time.
+    static HAS_ENTERED: Cell<bool> = const { Cell::new(false) };
     static ENTERED: RefCell<Entered> = const { RefCell::new(Entered::Nothing) };
 }
 
@@ -36,14 +38,19 @@ struct Leave(Option<Entered>);
 
 impl Leave {
     fn enter(entered: Entered) -> Self {
-        Self(Some(ENTERED.replace(entered)))
+        Self(Some(replace(entered)))
     }
+}
+
+fn replace(entered: Entered) -> Entered {
+    HAS_ENTERED.set(!matches!(entered, Entered::Nothing));
+    ENTERED.replace(entered)
 }
 
 impl Drop for Leave {
     fn drop(&mut self) {
         if let Some(before) = self.0.take() {
-            ENTERED.set(before);
+            drop(replace(before));
         }
     }
 }
@@ -77,14 +84,10 @@ impl Vault {
         work: impl FnOnce(&Self) -> Result<R, ValueError>,
     ) -> Result<R, ValueError> {
         // The installed vault is used without touching its reference count, which all threads share.
-        let entered = ENTERED.with_borrow(|entered| match entered {
-            Entered::Nothing => None,
-            other => Some(other.clone()),
-        });
-        let vault = match &entered {
-            None => INSTALLED.get(),
-            Some(Entered::Vault(vault)) => Some(vault),
-            Some(_) => None,
+        let current = if HAS_ENTERED.get() { Self::current() } else { None };
+        let vault = match &current {
+            None if !HAS_ENTERED.get() => INSTALLED.get(),
+            entered => entered.as_ref(),
         };
         work(vault.ok_or(ValueError::NoVault { field: field.into() })?)
     }

@@ -39,7 +39,7 @@ impl ValueKey {
 
     /// Works with the cipher for values with this header. It is kept if the work succeeds: a header that someone made up
     /// opens nothing and takes no place. `None` if the key is destroyed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn with_cipher<R>(
         &self,
         header: &Header,

@@ -3,7 +3,7 @@
 use super::{Vault, aad, check_owner};
 use crate::{
     Encode, EncodeError, Field, ValueError,
-    aead::{NONCE_MAX, TAG_LEN},
+    aead::{AeadError, NONCE_MAX, TAG_LEN},
     format::value::{self, Header},
     owner::Owner,
     random,
@@ -84,16 +84,20 @@ impl Vault {
             pad(&mut out, start, bucket);
         }
 
+        out.extend_from_slice(&[0; TAG_LEN]);
         let (front, body) = out.split_at_mut_checked(start).unwrap_or_default();
-        let authenticated = front.get(Header::authenticated(slots)).unwrap_or_default();
-        let sealed = key.with_cipher(&header, slots, |cipher| cipher.seal(nonce, &aad(authenticated, owner), body));
-        match sealed.ok_or_else(no_key)? {
-            Ok(tag) => out.extend_from_slice(&tag),
-            Err(_) => {
+        let slot_bytes = front.get(Header::authenticated(slots)).unwrap_or_default();
+        let sealed = key.with_cipher(&header, slots, |cipher| cipher.seal(nonce, &aad(slot_bytes, owner), body));
+        match sealed {
+            Some(Ok(())) => Ok(out),
+            Some(Err(AeadError)) => {
                 out.fill(0);
-                return Err(ValueError::TooLong { field: field.into() });
+                Err(ValueError::TooLong { field: field.into() })
+            }
+            None => {
+                out.fill(0);
+                Err(no_key())
             }
         }
-        Ok(out)
     }
 }
