@@ -20,6 +20,26 @@ struct Located<'v> {
     slots: usize,
 }
 
+impl Located<'_> {
+    /// Opens `body` (ciphertext ‖ tag), which stands behind `front`, and gives the length of the plaintext.
+    fn open(
+        &self,
+        field: &'static Field,
+        front: &[u8],
+        body: &mut [u8],
+        owner: Option<&Owner>,
+    ) -> Result<usize, ValueError> {
+        let nonce = front.get(Header::len(self.slots)..).unwrap_or_default();
+        let slots = front.get(Header::authenticated(self.slots)).unwrap_or_default();
+        let opened =
+            self.key.with_cipher(&self.header, self.slots, |cipher| cipher.open(nonce, &aad(slots, owner), body));
+        match opened {
+            Some(Ok(len)) => Ok(len),
+            _ => Err(tampered(field, self.key, owner.is_some())),
+        }
+    }
+}
+
 /// Why a key was not looked for, or not found.
 enum Unlocated {
     NotSealed(FormatError),
@@ -113,29 +133,19 @@ impl Vault {
             Err(Unlocated::NotSealed(source)) => return not_sealed(field, source, sealed.into_owned()),
             Err(Unlocated::Refused(error)) => return Err(error),
         };
-        let Located { key, header, slots } = located;
-        let header_len = Header::len(slots);
-        let start = header_len + header.algorithm.nonce_len();
-        let open = |front: &[u8], body: &mut [u8]| {
-            let nonce = front.get(header_len..).unwrap_or_default();
-            let authenticated = front.get(Header::authenticated(slots)).unwrap_or_default();
-            let opened = key.with_cipher(&header, slots, |cipher| cipher.open(nonce, &aad(authenticated, owner), body));
-            match opened {
-                Some(Ok(len)) => Ok(len),
-                _ => Err(tampered(field, key, owner.is_some())),
-            }
-        };
+        let header = located.header;
+        let start = Header::len(located.slots) + header.algorithm.nonce_len();
         let mut opened = match sealed {
             Cow::Borrowed(sealed) => {
                 let (front, body) = sealed.split_at_checked(start).unwrap_or_default();
                 let mut body = body.to_vec();
-                let len = open(front, &mut body)?;
+                let len = located.open(field, front, &mut body, owner)?;
                 body.truncate(len);
                 body
             }
             Cow::Owned(mut sealed) => {
                 let (front, body) = sealed.split_at_mut_checked(start).unwrap_or_default();
-                let len = open(front, body)?;
+                let len = located.open(field, front, body, owner)?;
                 sealed.copy_within(start..start + len, 0);
                 sealed.truncate(len);
                 sealed
