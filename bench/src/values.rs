@@ -53,7 +53,13 @@ pub(crate) fn blind_index(effort: Effort) -> Result<Pair, Failure> {
     let (field, text) = (patients::email::field(), "ada.lovelace@example.org");
     short(
         effort,
-        || Vault::with_current(field, |vault| vault.search_slots(field, 0, black_box(text))),
+        || {
+            Vault::with_current(field, |vault| {
+                vault.each_search_slot(field, 0, black_box(text), |slot| {
+                    black_box(slot);
+                })
+            })
+        },
         || {
             let mut mac = raw.clone();
             mac.update(black_box(text).as_bytes());

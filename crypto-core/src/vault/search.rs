@@ -20,13 +20,29 @@ impl Vault {
         index: usize,
         value: &V,
     ) -> Result<Vec<Slot>, ValueError> {
-        let encode_error = |source| ValueError::Encode { field: field.into(), source };
-        let Some((index_keys, encoded)) = self.searched(field, index, value)? else { return Ok(Vec::new()) };
-        let mut slots = Vec::with_capacity(index_keys.generations.len());
-        for generation in &index_keys.generations {
-            slots.push(generation.slot(V::Class::CLASS, &encoded).map_err(encode_error)?);
-        }
+        let mut slots = Vec::new();
+        self.each_search_slot(field, index, value, |slot| slots.push(slot))?;
         Ok(slots)
+    }
+
+    /// Hands out what [`search_slots`](Self::search_slots) gives, one slot after the other, without an allocation.
+    ///
+    /// # Errors
+    /// As [`search_slots`](Self::search_slots).
+    #[inline]
+    pub fn each_search_slot<V: Encode + ?Sized>(
+        &self,
+        field: &'static Field,
+        index: usize,
+        value: &V,
+        mut each: impl FnMut(Slot),
+    ) -> Result<(), ValueError> {
+        let Some((index_keys, encoded)) = self.searched(field, index, value)? else { return Ok(()) };
+        for generation in &index_keys.generations {
+            let slot = generation.slot(V::Class::CLASS, &encoded);
+            each(slot.map_err(|source| ValueError::Encode { field: field.into(), source })?);
+        }
+        Ok(())
     }
 
     /// The bytes that values which are equal by index `index` have in common: to filter the candidates of an index of

@@ -75,7 +75,7 @@ impl Search {
         slot: usize,
         values: impl IntoIterator<Item = V>,
     ) -> Self {
-        let mut search = Self { tags: Vec::new(), null: false };
+        let mut search = Self { tags: Vec::with_capacity(1), null: false };
         let found = Vault::with_current(field, |vault| {
             for value in values {
                 let value = value.plain();
@@ -83,16 +83,13 @@ impl Search {
                     search.null = true;
                     continue;
                 }
-                let slots = vault.search_slots(field, slot, value)?;
-                search.tags.reserve(slots.len());
-                search.tags.extend(slots.into_iter().map(|slot| Tag {
-                    field,
-                    content: match field.storage() {
+                vault.each_search_slot(field, slot, value, |slot| {
+                    let content = match field.storage() {
                         Storage::Binary => Content::Bytes(slot),
                         Storage::Text => Content::Text(text::encode(&slot)),
-                    },
-                    vault: Some(vault.id()),
-                }));
+                    };
+                    search.tags.push(Tag { field, content, vault: Some(vault.id()) });
+                })?;
             }
             Ok(())
         });
