@@ -21,22 +21,15 @@ struct Located<'v> {
 }
 
 impl Located<'_> {
-    /// Opens `body` (ciphertext ‖ tag), which stands behind `front`, and gives the length of the plaintext.
-    fn open(
-        &self,
-        field: &'static Field,
-        front: &[u8],
-        body: &mut [u8],
-        owner: Option<&Owner>,
-    ) -> Result<usize, ValueError> {
-        let nonce = front.get(Header::len(self.slots)..).unwrap_or_default();
-        let slots = front.get(Header::authenticated(self.slots)).unwrap_or_default();
+    /// Opens `body` (ciphertext ‖ tag), which stands behind `front`, and gives the length of the plaintext. `None` if it
+    /// does not open.
+    #[inline]
+    fn open(&self, front: &[u8], body: &mut [u8], owner: Option<&Owner>) -> Option<usize> {
+        let nonce = front.get(Header::len(self.slots)..)?;
+        let slots = front.get(Header::authenticated(self.slots))?;
         let opened =
             self.key.with_cipher(&self.header, self.slots, |cipher| cipher.open(nonce, &aad(slots, owner), body));
-        match opened {
-            Some(Ok(len)) => Ok(len),
-            _ => Err(tampered(field, self.key, owner.is_some())),
-        }
+        opened?.ok()
     }
 }
 
@@ -106,23 +99,14 @@ impl Vault {
             Ok(bytes) if strict || text::looks_sealed(sealed) => self.open_as(field, bytes.into(), owner),
             // Where plaintext is accepted, two characters are too few to tell it by.
             Err(source) if text::looks_sealed(sealed) || strict && sealed.starts_with(text::BEGINNING) => {
-                refused(field, Err(ValueError::Malformed { field: field.into(), source }))
+                Err(refused(field, ValueError::Malformed { field: field.into(), source }))
             }
             _ => self.open_as(field, sealed.as_bytes().into(), owner),
         }
     }
 
-    fn open_as<V: Decode>(
-        &self,
-        field: &'static Field,
-        sealed: Cow<'_, [u8]>,
-        owner: Option<&Owner>,
-    ) -> Result<V, ValueError> {
-        refused(field, self.try_open(field, sealed, owner))
-    }
-
     #[inline]
-    fn try_open<V: Decode>(
+    fn open_as<V: Decode>(
         &self,
         field: &'static Field,
         sealed: Cow<'_, [u8]>,
@@ -131,27 +115,28 @@ impl Vault {
         let located = match self.locate(field, &sealed, owner) {
             Ok(located) => located,
             Err(Unlocated::NotSealed(source)) => return not_sealed(field, source, sealed.into_owned()),
-            Err(Unlocated::Refused(error)) => return Err(error),
+            Err(Unlocated::Refused(error)) => return Err(refused(field, error)),
         };
         let header = located.header;
         let start = Header::len(located.slots) + header.algorithm.nonce_len();
+        let altered = || refused(field, tampered(field, located.key, owner.is_some()));
         let mut opened = match sealed {
             Cow::Borrowed(sealed) => {
                 let (front, body) = sealed.split_at_checked(start).unwrap_or_default();
                 let mut body = body.to_vec();
-                let len = located.open(field, front, &mut body, owner)?;
+                let len = located.open(front, &mut body, owner).ok_or_else(altered)?;
                 body.truncate(len);
                 body
             }
             Cow::Owned(mut sealed) => {
                 let (front, body) = sealed.split_at_mut_checked(start).unwrap_or_default();
-                let len = located.open(field, front, body, owner)?;
+                let len = located.open(front, body, owner).ok_or_else(altered)?;
                 sealed.copy_within(start..start + len, 0);
                 sealed.truncate(len);
                 sealed
             }
         };
-        let decode_error = |source| ValueError::Decode { field: field.into(), source };
+        let decode_error = |source| refused(field, ValueError::Decode { field: field.into(), source });
         if header.padded {
             unpad(&mut opened).map_err(decode_error)?;
         }
@@ -186,15 +171,11 @@ impl Vault {
     }
 }
 
-/// Logs why a value did not open. By reference, so that one that opens is not moved for its sake.
-#[inline]
-fn refused<V>(field: &'static Field, opened: Result<V, ValueError>) -> Result<V, ValueError> {
-    opened.inspect_err(|error| report(field, error))
-}
-
+/// Logs why a value does not open, where the reason is found: a value that opens passes nothing on its way.
 #[cold]
-fn report(field: &'static Field, error: &ValueError) {
+fn refused(field: &'static Field, error: ValueError) -> ValueError {
     tracing::warn!(field = field.id(), %error, "a value could not be opened");
+    error
 }
 
 #[cold]
@@ -207,15 +188,17 @@ fn tampered(field: &'static Field, key: &ValueKey, bound: bool) -> ValueError {
 #[cold]
 fn not_sealed<V: Decode>(field: &'static Field, source: FormatError, bytes: Vec<u8>) -> Result<V, ValueError> {
     if value::looks_sealed(&bytes) {
-        return Err(ValueError::Malformed { field: field.into(), source });
+        return Err(refused(field, ValueError::Malformed { field: field.into(), source }));
     }
     if field.plaintext == Plaintext::Accept {
         tracing::info!(field = field.id(), "a value was read as plaintext, which is accepted during a migration");
-        return V::decode_plaintext(bytes).map_err(|source| ValueError::Decode { field: field.into(), source });
+        let decode_error = |source| refused(field, ValueError::Decode { field: field.into(), source });
+        return V::decode_plaintext(bytes).map_err(decode_error);
     }
-    Err(match source {
+    let error = match source {
         // 0xE1 before a byte below 0x80 begins no text.
         FormatError::TooManySlots(0..=0x7F) => ValueError::Malformed { field: field.into(), source },
         _ => ValueError::NotEncrypted { field: field.into() },
-    })
+    };
+    Err(refused(field, error))
 }
