@@ -59,7 +59,7 @@ impl<T, C: DeclaredColumn> Sealed<T, C> {
         C::Binding: OpensAlone,
     {
         let field = C::field();
-        Vault::with_current(field, |vault| Ok(Self::sealed_by(vault, vault.seal(field, value)?)))
+        Self::sealed_by(|vault| vault.seal(field, value))
     }
 
     /// Seals `value` for `owner`: the columns that the field's `bound_to` names, in that order. The value opens for the
@@ -74,11 +74,17 @@ impl<T, C: DeclaredColumn> Sealed<T, C> {
     {
         let field = C::field();
         let owner = owner.to_owner(field)?;
-        Vault::with_current(field, |vault| Ok(Self::sealed_by(vault, vault.seal_bound(field, value, &owner)?)))
+        Self::sealed_by(|vault| vault.seal_bound(field, value, &owner))
     }
 
-    fn sealed_by(vault: &Vault, bytes: Vec<u8>) -> Self {
-        Self::with(Stored::new(C::field().storage(), bytes), Some(vault.id()))
+    fn sealed_by(seal: impl FnOnce(&Vault) -> Result<Vec<u8>, ValueError>) -> Result<Self, ValueError> {
+        let field = C::field();
+        let mut sealed_by = None;
+        let bytes = Vault::with_current(field, |vault| {
+            sealed_by = Some(vault.id());
+            seal(vault)
+        })?;
+        Ok(Self::with(Stored::new(field.storage(), bytes), sealed_by))
     }
 }
 
