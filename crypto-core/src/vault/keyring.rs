@@ -37,6 +37,12 @@ impl ValueKey {
         self.key.is_some()
     }
 
+    /// How many kinds of headers have a cipher.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.ciphers.iter().filter(|place| place.get().is_some()).count()
+    }
+
     /// Works with the cipher for values with this header. It is kept if the work succeeds: a header that someone made up
     /// opens nothing and takes no place. `None` if the key is destroyed.
     #[inline(always)]
