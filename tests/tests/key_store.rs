@@ -343,7 +343,23 @@ fn the_models_sql_keeps_a_search_on_its_index_and_plaintext_out() {
         diesel::insert_into(patients::table).values(&clinic::patient(2, "ADA@example.org")).execute(&mut connection)
     });
     assert!(twice.unwrap_err().to_string().contains("UNIQUE"));
-    for plaintext in ["'ada@example.org'", "x'616461'", "x'E1'", "x'E10000'", "x'E1000001'"] {
+    // Too short, and long enough with another format byte, reserved byte, number of slots or algorithm, or one byte short.
+    for plaintext in [
+        "'ada@example.org'",
+        "x'616461'",
+        "x'E1'",
+        "x'E10000'",
+        "x'E1000001'",
+        "x'E2000001' || zeroblob(60)",
+        "x'E1000101' || zeroblob(60)",
+        "x'E1100001' || zeroblob(300)",
+        "x'E1000000' || zeroblob(60)",
+        "x'E1000004' || zeroblob(60)",
+        "x'E1000001' || zeroblob(32)",
+        "x'E1000002' || zeroblob(44)",
+        "x'E10100' || zeroblob(15) || x'01' || zeroblob(32)",
+    ] {
+        let plaintext = &format!("CAST({plaintext} AS BLOB)");
         for statement in [
             format!("UPDATE patients SET email = {plaintext}"),
             format!("INSERT INTO patients (name, email, note) SELECT 'n', {plaintext}, note FROM patients"),
@@ -354,6 +370,13 @@ fn the_models_sql_keeps_a_search_on_its_index_and_plaintext_out() {
     }
     let error = diesel::sql_query("UPDATE patients SET note = 'in the clear'").execute(&mut connection).unwrap_err();
     assert!(error.to_string().contains("patients.note: not a sealed value"), "{error}");
+    let text = diesel::sql_query("UPDATE patients SET email = 'ada@example.org'").execute(&mut connection);
+    assert!(text.unwrap_err().to_string().contains("patients.email: not a sealed value"), "text in a binary column");
+    for text in ["substr(note, 2)", "'5' || substr(note, 2)", "note || '='", "substr(note, 1, 40)", "note || char(10)"]
+    {
+        let error = diesel::sql_query(format!("UPDATE patients SET note = {text}")).execute(&mut connection);
+        assert!(error.unwrap_err().to_string().contains("patients.note: not a sealed value"), "{text}");
+    }
     diesel::sql_query("UPDATE patients SET phone = NULL").execute(&mut connection).unwrap();
     for statement in sql.down().unwrap().split_terminator(";\n") {
         diesel::sql_query(statement).execute(&mut connection).unwrap();
