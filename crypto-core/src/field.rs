@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::{Algorithm, Class, Index};
+use crate::{Algorithm, Class, Index, format::value::Header, value::padding::padded_len};
 
 /// What the column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -168,6 +168,27 @@ impl Field {
     #[must_use]
     pub const fn storage(&self) -> Storage {
         self.storage
+    }
+
+    /// The kind of its values.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        self.class
+    }
+
+    /// The length of a new sealed value whose encoding has `encoded` bytes, padded if the field pads: bytes in a binary
+    /// column, characters in a text column.
+    #[must_use]
+    pub const fn sealed_len(&self, encoded: usize) -> usize {
+        let content = match self.padding {
+            Some(bucket) => padded_len(encoded, bucket),
+            None => encoded,
+        };
+        let bytes = Header::overhead(self.algorithm, self.indexes.len()) + content;
+        match self.storage {
+            Storage::Binary => bytes,
+            Storage::Text => (4 * bytes).div_ceil(3),
+        }
     }
 
     /// The number of blind-index slots of new values.

@@ -28,5 +28,6 @@ pub use owner::Owner;
 pub use source::{PassphraseKdf, SourceError};
 pub use value::{Class, Decode, DecodeError, Encode, EncodeError, Json};
 pub use vault::{
-    Applied, Attached, Change, KeyStore, MemoryKeyStore, StoreError, Stored, Vault, VaultBuilder, VaultError, VaultId,
+    Applied, AsyncKeyStore, Attached, Change, KeyStore, MemoryKeyStore, StoreError, Stored, UnfitColumn, Vault,
+    VaultBuilder, VaultError, VaultId,
 };

@@ -11,6 +11,9 @@
 //!
 //! [`prelude`] has what most modules need.
 
+#[cfg(feature = "async")]
+pub mod asynchronous;
+mod backend;
 mod bind;
 mod column;
 pub mod dsl;
@@ -30,16 +33,19 @@ pub mod __private;
 
 /// For a key store of your own, in place of [`DieselKeyStore`].
 pub mod key_store {
-    pub use diesel_encrypted_core::{Applied, Change, KeyStore, StoreError, Stored};
+    pub use diesel_encrypted_core::{Applied, AsyncKeyStore, Change, KeyStore, StoreError, Stored};
 }
 
+pub use backend::{Dialect, KnownBackend};
 pub use column::{
     Bound, DeclaredColumn, EncryptedColumn, Full, Here, NamedIndex, Of, SearchableColumn, StoredAs, Truncated, Unbound,
 };
 // Root keys from where they are kept, and what a service of your own implements.
 pub use diesel_encrypted_core::{LocalRootKey, PassphraseKdf, RootKey, RootKeyError, RootKeyId, RootKeys, SourceError};
 // The vault, opened once at start.
-pub use diesel_encrypted_core::{Attached, MemoryKeyStore, StoreError, Vault, VaultBuilder, VaultError, VaultId};
+pub use diesel_encrypted_core::{
+    Attached, MemoryKeyStore, StoreError, UnfitColumn, Vault, VaultBuilder, VaultError, VaultId,
+};
 // What a model declares, and what an application writes by hand where there is no model.
 pub use diesel_encrypted_core::{
     Algorithm, Binding, Class, EncryptedModel, Field, FieldName, Index, Normalizer, Owner, Plaintext, Storage,
@@ -49,9 +55,13 @@ pub use diesel_encrypted_core::{Decode, DecodeError, Encode, EncodeError, Json, 
 // For types and tools of your own: what a key's row says, how a value is encoded and normalised, and the bytes of the
 // storage format. Applications need none of it.
 pub use diesel_encrypted_core::{format, index, keys, value};
+#[doc = include_str!("derive.md")]
+#[doc(inline)]
 pub use diesel_encrypted_derive::Encrypted;
 pub use encrypted::Encrypted;
 pub use error::{EncryptionErrorExt, encryption_error};
 pub use owner::AsOwner;
 pub use sealed::{Failure, OpenedAll, Sealed};
+#[cfg(feature = "async")]
+pub use store::OpenVaultAsync;
 pub use store::{DieselKeyStore, KeyStoreConnection, KeyTables, OpenVault, key_tables};

@@ -5,5 +5,7 @@
 //! use diesel_encrypted::prelude::*;
 //! ```
 
+#[cfg(feature = "async")]
+pub use crate::OpenVaultAsync;
 pub use crate::dsl::BlindIndexExpressionMethods;
 pub use crate::{Encrypted, EncryptionErrorExt, OpenVault, RootKeys, Sealed, Vault};

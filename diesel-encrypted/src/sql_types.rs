@@ -4,6 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use diesel::query_builder::QueryId;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+use diesel::sql_types::{Binary, HasSqlType};
 use diesel::sql_types::{SingleValue, SqlType, is_nullable};
 use diesel_encrypted_core::Storage;
 
@@ -51,16 +53,17 @@ impl<C: 'static> StoredAs for Ciphertext<C> {
     const STORAGE: Storage = Storage::Binary;
 }
 
-#[cfg(feature = "sqlite")]
-mod sqlite {
-    use diesel::sql_types::{Binary, HasSqlType};
-    use diesel::sqlite::{Sqlite, SqliteType};
-
-    use super::Ciphertext;
-
-    impl<C> HasSqlType<Ciphertext<C>> for Sqlite {
-        fn metadata(lookup: &mut ()) -> SqliteType {
-            <Self as HasSqlType<Binary>>::metadata(lookup)
+macro_rules! on_the_wire {
+    ($feature:literal, $backend:ty) => {
+        #[cfg(feature = $feature)]
+        impl<C> HasSqlType<Ciphertext<C>> for $backend {
+            fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
+                <Self as HasSqlType<Binary>>::metadata(lookup)
+            }
         }
-    }
+    };
 }
+
+on_the_wire!("sqlite", diesel::sqlite::Sqlite);
+on_the_wire!("postgres", diesel::pg::Pg);
+on_the_wire!("mysql", diesel::mysql::Mysql);

@@ -1,11 +1,12 @@
 //! The models of the suites: a clinic with every kind of encrypted column.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "fixtures")]
+#![allow(missing_docs, clippy::panic, clippy::unwrap_used, reason = "fixtures")]
 
 use diesel::prelude::*;
 use diesel_encrypted::keys::Secret;
 use diesel_encrypted::prelude::*;
-use diesel_encrypted::{LocalRootKey, MemoryKeyStore, RootKeyId, RootKeys, VaultBuilder};
+use diesel_encrypted::sql::{self, Dialect};
+use diesel_encrypted::{EncryptedModel, LocalRootKey, MemoryKeyStore, RootKeyId, RootKeys, VaultBuilder};
 
 diesel::table! {
     patients (id) {
@@ -91,6 +92,29 @@ pub fn create_tables(binary: &str, text: &str) -> [String; 2] {
     ]
 }
 
+/// The types of encrypted columns, of bytes and of text.
+pub fn types(dialect: Dialect) -> (&'static str, &'static str) {
+    match dialect {
+        Dialect::Sqlite => ("blob", "text"),
+        Dialect::Postgres => ("bytea", "text"),
+        Dialect::Mysql => ("varbinary(500)", "varchar(500) CHARACTER SET ascii COLLATE ascii_bin"),
+        other => panic!("a database that the suites do not know: {other:?}"),
+    }
+}
+
+/// The tables of `dialect`, with the generated columns that searches name on MySQL and MariaDB, and no indexes.
+pub fn tables(dialect: Dialect) -> Vec<String> {
+    let (binary, text) = types(dialect);
+    let columns = [generated_columns::<Patient>(dialect), generated_columns::<Visit>(dialect)].concat();
+    create_tables(binary, text).into_iter().chain(columns).collect()
+}
+
+/// What adds the generated columns of a model's searches to its table: nothing but on MySQL and MariaDB.
+pub fn generated_columns<M: EncryptedModel>(dialect: Dialect) -> Vec<String> {
+    let statements = sql::of::<M>(dialect).indexes().unwrap();
+    statements.into_iter().filter(|statement| statement.starts_with("ALTER TABLE")).collect()
+}
+
 pub fn patient(id: i32, email: &str) -> Patient {
     Patient {
         id,
@@ -140,8 +164,28 @@ pub fn vault() -> Vault {
 /// A fresh SQLite database in memory, with the tables.
 pub fn sqlite() -> SqliteConnection {
     let mut connection = SqliteConnection::establish(":memory:").unwrap();
-    for statement in create_tables("blob", "text") {
+    for statement in tables(Dialect::Sqlite) {
         diesel::sql_query(statement).execute(&mut connection).unwrap();
+    }
+    connection
+}
+
+/// A fresh database on PostgreSQL, with the tables.
+#[cfg(feature = "postgres")]
+pub fn postgres() -> crate::server::Scratch<PgConnection> {
+    let mut connection = crate::server::postgres();
+    for statement in tables(Dialect::Postgres) {
+        diesel::sql_query(statement).execute(&mut *connection).unwrap();
+    }
+    connection
+}
+
+/// A fresh database on MySQL or MariaDB, with the tables.
+#[cfg(feature = "mysql")]
+pub fn mysql() -> crate::server::Scratch<MysqlConnection> {
+    let mut connection = crate::server::mysql();
+    for statement in tables(Dialect::Mysql) {
+        diesel::sql_query(statement).execute(&mut *connection).unwrap();
     }
     connection
 }

@@ -1,6 +1,10 @@
 //! Shared by the suites.
 
+pub mod backend;
 pub mod clinic;
 pub mod documents;
 pub mod schema;
+pub mod scratch;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub mod server;
 pub mod vectors;

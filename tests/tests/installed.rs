@@ -27,17 +27,6 @@ fn current() -> Option<VaultId> {
 }
 
 #[test]
-fn what_is_installed_is_used_without_being_entered() {
-    let id = installed();
-    assert_eq!(current(), Some(id));
-    let connection = &mut clinic::sqlite();
-    diesel::insert_into(patients::table).values(&patient(1, "ada@example.org")).execute(connection).unwrap();
-    let found =
-        patients::table.filter(patients::email.blind_eq("ADA@example.org")).select(clinic::Patient::as_select());
-    assert_eq!(found.first(connection).unwrap().email.expose(), "ada@example.org");
-}
-
-#[test]
 fn a_second_vault_is_refused_and_the_first_stays() {
     let id = installed();
     let error = clinic::vault().install().unwrap_err();
@@ -80,9 +69,6 @@ fn isolated_code_does_not_fall_back_to_the_installed_vault() {
         assert_eq!(current(), None);
         let sealed = Sealed::<String, patients::email>::seal("ada@example.org");
         assert!(matches!(sealed, Err(ValueError::NoVault { .. })));
-        let written = diesel::insert_into(patients::table).values(&patient(1, "a@x")).execute(&mut clinic::sqlite());
-        let written = written.unwrap_err();
-        assert!(matches!(diesel_encrypted::encryption_error(&written), Some(ValueError::NoVault { .. })));
         other.enter(|| assert_eq!(current(), Some(other.id())));
         assert_eq!(current(), None);
     });
@@ -99,3 +85,42 @@ fn a_panic_leaves_the_scopes_that_it_unwinds() {
     assert!(unwound.is_err());
     assert_eq!(current(), Some(id));
 }
+
+macro_rules! over_a_connection {
+    ($backend:ident: $connection:ty, $connect:path) => {
+        mod $backend {
+            use super::*;
+
+            #[test]
+            fn what_is_installed_is_used_without_being_entered() {
+                let id = installed();
+                assert_eq!(current(), Some(id));
+                let connection: &mut $connection = &mut $connect();
+                diesel::insert_into(patients::table)
+                    .values(&patient(1, "ada@example.org"))
+                    .execute(connection)
+                    .unwrap();
+                let found = patients::table
+                    .filter(patients::email.blind_eq("ADA@example.org"))
+                    .select(clinic::Patient::as_select());
+                assert_eq!(found.first(connection).unwrap().email.expose(), "ada@example.org");
+            }
+
+            #[test]
+            fn isolated_code_writes_nothing_by_the_installed_vault() {
+                installed();
+                let connection: &mut $connection = &mut $connect();
+                let row = patient(1, "a@x");
+                let written = Vault::isolated(|| diesel::insert_into(patients::table).values(&row).execute(connection));
+                assert!(matches!(written.encryption_error(), Some(ValueError::NoVault { .. })));
+                assert_eq!(patients::table.count().get_result(connection), Ok(0));
+            }
+        }
+    };
+}
+
+over_a_connection!(sqlite: SqliteConnection, clinic::sqlite);
+#[cfg(feature = "postgres")]
+over_a_connection!(postgres: PgConnection, clinic::postgres);
+#[cfg(feature = "mysql")]
+over_a_connection!(mysql: MysqlConnection, clinic::mysql);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use diesel::prelude::*;
-use diesel_encrypted::{LocalRootKey, RootKeyId, Sealed, format::text, keys::Secret, prelude::*};
+use diesel_encrypted::{KeyStoreConnection, LocalRootKey, RootKeyId, Sealed, format::text, keys::Secret, prelude::*};
 use diesel_encrypted_tests::clinic::{self, Patient, patient, patients};
 use tracing::{
     Dispatch, Event, Level, Metadata, Subscriber,
@@ -84,7 +84,7 @@ fn only(events: &[Told]) -> &Told {
 
 const ROOT: [u8; 32] = *b"a root key that is easy to spot!";
 
-fn open(application: &str, connection: &mut SqliteConnection) -> Result<Vault, diesel_encrypted::VaultError> {
+fn open(application: &str, connection: &mut impl KeyStoreConnection) -> Result<Vault, diesel_encrypted::VaultError> {
     let root = LocalRootKey::new(RootKeyId::new("main").unwrap(), Secret::from_slice(&ROOT).unwrap());
     Vault::builder(RootKeys::new(root))
         .application(application)
@@ -108,98 +108,115 @@ fn assert_silent(events: &[Told], secret: &[u8]) {
     }
 }
 
-#[test]
-fn a_vault_that_opens_tells_its_application_fields_and_root_keys() {
-    let connection = &mut clinic::sqlite();
-    let first = told(|| drop(open("clinic", connection).unwrap()));
-    assert!(first.iter().all(|event| event.level == Level::INFO), "{first:#?}");
-    let messages: Vec<&str> = first.iter().map(Told::message).collect();
-    assert_eq!(messages.first(), Some(&"the tables encryption_keys and encrypted_columns were made"));
-    assert!(messages.contains(&"the key table was brought up to date"), "{messages:?}");
-    assert_eq!(messages.last(), Some(&"the vault is open"));
+macro_rules! logged {
+    ($backend:ident: $connection:ty, $connect:path) => {
+        mod $backend {
+            use super::*;
 
-    let again = told(|| drop(open("clinic", connection).unwrap()));
-    let opened = only(&again);
-    assert_eq!(opened.names(), ["application", "fields", "message", "root_keys", "scoped"]);
-    assert_eq!(opened.fields["application"], "\"clinic\"");
-    assert_eq!(opened.fields["fields"], "5");
-    assert_eq!(opened.fields["scoped"], "true");
-    let root_keys = &opened.fields["root_keys"];
-    assert!(root_keys.contains("`main` ("), "{root_keys}");
-    for events in [first, again] {
-        assert_silent(&events, &ROOT);
-        assert_silent(&events, b"tenant no. 8");
-    }
+            #[test]
+            fn a_vault_that_opens_tells_its_application_fields_and_root_keys() {
+                let connection: &mut $connection = &mut $connect();
+                let first = told(|| drop(open("clinic", connection).unwrap()));
+                assert!(first.iter().all(|event| event.level == Level::INFO), "{first:#?}");
+                let messages: Vec<&str> = first.iter().map(Told::message).collect();
+                assert_eq!(messages.first(), Some(&"the tables encryption_keys and encrypted_columns were made"));
+                assert!(messages.contains(&"the key table was brought up to date"), "{messages:?}");
+                assert_eq!(messages.last(), Some(&"the vault is open"));
+
+                let again = told(|| drop(open("clinic", connection).unwrap()));
+                let opened = only(&again);
+                assert_eq!(opened.names(), ["application", "fields", "message", "root_keys", "scoped"]);
+                assert_eq!(opened.fields["application"], "\"clinic\"");
+                assert_eq!(opened.fields["fields"], "5");
+                assert_eq!(opened.fields["scoped"], "true");
+                let root_keys = &opened.fields["root_keys"];
+                assert!(root_keys.contains("`main` ("), "{root_keys}");
+                for events in [first, again] {
+                    assert_silent(&events, &ROOT);
+                    assert_silent(&events, b"tenant no. 8");
+                }
+            }
+
+            #[test]
+            fn a_vault_that_does_not_open_tells_why() {
+                let connection: &mut $connection = &mut $connect();
+                drop(open("clinic", connection).unwrap());
+                let events = told(|| drop(open("shop", connection).unwrap_err()));
+                let refused = only(&events);
+                assert_eq!((refused.level, refused.message()), (Level::ERROR, "the vault could not be opened"));
+                assert_eq!(refused.names(), ["application", "error", "message"]);
+                assert_eq!(refused.fields["application"], "\"shop\"");
+                assert!(refused.fields["error"].contains("belong to the application `clinic`"), "{refused:#?}");
+                assert_silent(&events, &ROOT);
+            }
+
+            #[test]
+            fn a_value_that_does_not_open_tells_its_field_and_why_and_nothing_of_itself() {
+                let vault = clinic::vault();
+                vault.enter(|| {
+                    let connection: &mut $connection = &mut $connect();
+                    diesel::insert_into(patients::table)
+                        .values(&patient(1, "grace.hopper@navy.example"))
+                        .execute(connection)
+                        .unwrap();
+                    let stored: Vec<u8> = diesel::dsl::sql::<diesel::sql_types::Binary>("SELECT email FROM patients")
+                        .get_result(connection)
+                        .unwrap();
+                    diesel::sql_query("UPDATE patients SET email = substr(email, 1, length(email) - 1)")
+                        .execute(connection)
+                        .unwrap();
+                    let events = told(|| {
+                        let read: QueryResult<Patient> = patients::table.select(Patient::as_select()).first(connection);
+                        read.unwrap_err();
+                    });
+                    let refused = only(&events);
+                    assert_eq!((refused.level, refused.message()), (Level::WARN, "a value could not be opened"));
+                    assert_eq!(refused.names(), ["error", "field", "message"]);
+                    assert_eq!(refused.fields["field"], "\"patients.email\"");
+                    assert!(refused.fields["error"].starts_with("`patients.email`"), "{refused:#?}");
+                    assert_silent(&events, b"grace.hopper@navy.example");
+                    // Its header names the key, as the message does.
+                    assert_silent(&events, &stored[8..]);
+                });
+            }
+
+            #[test]
+            fn plaintext_in_an_encrypted_column_is_told_of_and_not_quoted() {
+                clinic::vault().enter(|| {
+                    let connection: &mut $connection = &mut $connect();
+                    diesel::insert_into(patients::table).values(&patient(1, "a@x")).execute(connection).unwrap();
+                    diesel::sql_query("UPDATE patients SET note = 'Grace Hopper has a cold'")
+                        .execute(connection)
+                        .unwrap();
+                    let events = told(|| {
+                        let read: QueryResult<Patient> = patients::table.select(Patient::as_select()).first(connection);
+                        read.unwrap_err();
+                    });
+                    assert_eq!(only(&events).fields["field"], "\"patients.note\"");
+                    assert!(only(&events).fields["error"].contains("encrypt"), "{events:#?}");
+                    assert_silent(&events, b"Grace Hopper has a cold");
+                });
+            }
+
+            #[test]
+            fn a_value_that_opens_and_one_that_is_searched_tell_nothing() {
+                clinic::vault().enter(|| {
+                    let connection: &mut $connection = &mut $connect();
+                    let events = told(|| {
+                        diesel::insert_into(patients::table).values(&patient(1, "a@x")).execute(connection).unwrap();
+                        let found = patients::table.filter(patients::email.blind_eq("a@x")).select(patients::email);
+                        let sealed: Sealed<String, patients::email> = found.first(connection).unwrap();
+                        assert_eq!(sealed.open().unwrap(), "a@x");
+                    });
+                    assert_eq!(events, []);
+                });
+            }
+        }
+    };
 }
 
-#[test]
-fn a_vault_that_does_not_open_tells_why() {
-    let connection = &mut clinic::sqlite();
-    drop(open("clinic", connection).unwrap());
-    let events = told(|| drop(open("shop", connection).unwrap_err()));
-    let refused = only(&events);
-    assert_eq!((refused.level, refused.message()), (Level::ERROR, "the vault could not be opened"));
-    assert_eq!(refused.names(), ["application", "error", "message"]);
-    assert_eq!(refused.fields["application"], "\"shop\"");
-    assert!(refused.fields["error"].contains("belong to the application `clinic`"), "{refused:#?}");
-    assert_silent(&events, &ROOT);
-}
-
-#[test]
-fn a_value_that_does_not_open_tells_its_field_and_why_and_nothing_of_itself() {
-    let vault = clinic::vault();
-    vault.enter(|| {
-        let connection = &mut clinic::sqlite();
-        diesel::insert_into(patients::table)
-            .values(&patient(1, "grace.hopper@navy.example"))
-            .execute(connection)
-            .unwrap();
-        let stored: Vec<u8> =
-            diesel::dsl::sql::<diesel::sql_types::Binary>("SELECT email FROM patients").get_result(connection).unwrap();
-        diesel::sql_query("UPDATE patients SET email = substr(email, 1, length(email) - 1)")
-            .execute(connection)
-            .unwrap();
-        let events = told(|| {
-            let read: QueryResult<Patient> = patients::table.select(Patient::as_select()).first(connection);
-            read.unwrap_err();
-        });
-        let refused = only(&events);
-        assert_eq!((refused.level, refused.message()), (Level::WARN, "a value could not be opened"));
-        assert_eq!(refused.names(), ["error", "field", "message"]);
-        assert_eq!(refused.fields["field"], "\"patients.email\"");
-        assert!(refused.fields["error"].starts_with("`patients.email`"), "{refused:#?}");
-        assert_silent(&events, b"grace.hopper@navy.example");
-        // Its header names the key, as the message does.
-        assert_silent(&events, &stored[8..]);
-    });
-}
-
-#[test]
-fn plaintext_in_an_encrypted_column_is_told_of_and_not_quoted() {
-    clinic::vault().enter(|| {
-        let connection = &mut clinic::sqlite();
-        diesel::insert_into(patients::table).values(&patient(1, "a@x")).execute(connection).unwrap();
-        diesel::sql_query("UPDATE patients SET note = 'Grace Hopper has a cold'").execute(connection).unwrap();
-        let events = told(|| {
-            let read: QueryResult<Patient> = patients::table.select(Patient::as_select()).first(connection);
-            read.unwrap_err();
-        });
-        assert_eq!(only(&events).fields["field"], "\"patients.note\"");
-        assert!(only(&events).fields["error"].contains("encrypt"), "{events:#?}");
-        assert_silent(&events, b"Grace Hopper has a cold");
-    });
-}
-
-#[test]
-fn a_value_that_opens_and_one_that_is_searched_tell_nothing() {
-    clinic::vault().enter(|| {
-        let connection = &mut clinic::sqlite();
-        let events = told(|| {
-            diesel::insert_into(patients::table).values(&patient(1, "a@x")).execute(connection).unwrap();
-            let found = patients::table.filter(patients::email.blind_eq("a@x")).select(patients::email);
-            let sealed: Sealed<String, patients::email> = found.first(connection).unwrap();
-            assert_eq!(sealed.open().unwrap(), "a@x");
-        });
-        assert_eq!(events, []);
-    });
-}
+logged!(sqlite: SqliteConnection, clinic::sqlite);
+#[cfg(feature = "postgres")]
+logged!(postgres: PgConnection, clinic::postgres);
+#[cfg(feature = "mysql")]
+logged!(mysql: MysqlConnection, clinic::mysql);

@@ -306,7 +306,7 @@ macro_rules! queries {
                 };
                 let rows = [(11, old("ada@x"), old_note("n")), (12, old("old@x"), old_note("m"))];
                 clinic.vault().enter(|| {
-                    let conn = &mut $connect();
+                    let conn: &mut $connection = &mut $connect();
                     for (id, email, note) in rows {
                         diesel::insert_into(patients::table)
                             .values((
@@ -349,7 +349,7 @@ macro_rules! queries {
             #[test]
             fn without_a_vault_a_search_fails_when_it_is_executed_and_not_before() {
                 Vault::isolated(|| {
-                    let conn = &mut $connect();
+                    let conn: &mut $connection = &mut $connect();
                     let query = patients::table.filter(patients::email.blind_eq("ada@x")).select(patients::id);
                     let sql = diesel::debug_query::<Db, _>(&query).to_string();
                     assert!(sql.contains("[blind index tag]"), "{sql}");
@@ -360,7 +360,7 @@ macro_rules! queries {
 
             #[test]
             fn a_search_written_under_one_vault_is_refused_under_another() {
-                let conn = &mut $connect();
+                let conn: &mut $connection = &mut $connect();
                 let query = clinic::vault().enter(|| patients::table.filter(patients::email.blind_eq("a")).count());
                 let error = clinic::vault().enter(|| query.get_result::<i64>(conn)).unwrap_err();
                 assert!(matches!(error.encryption_error(), Some(ValueError::SealedElsewhere { .. })), "{error:?}");
@@ -385,6 +385,10 @@ macro_rules! queries {
 }
 
 queries!(sqlite: SqliteConnection, clinic::sqlite);
+#[cfg(feature = "postgres")]
+queries!(postgres: PgConnection, clinic::postgres);
+#[cfg(feature = "mysql")]
+queries!(mysql: MysqlConnection, clinic::mysql);
 
 /// What SQLite makes of the statements.
 mod sqlite_only {

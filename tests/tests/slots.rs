@@ -5,6 +5,7 @@
 
 use diesel::prelude::*;
 use diesel_encrypted::{EncryptedColumn, LocalRootKey, MemoryKeyStore, RootKeyId, format, keys::Secret, prelude::*};
+use diesel_encrypted_tests::backend::Backend;
 
 diesel::table! {
     notes (id) {
@@ -98,20 +99,7 @@ fn vault() -> Vault {
     Vault::builder(RootKeys::new(root)).model::<Note>().open_with(&mut MemoryKeyStore::new()).unwrap()
 }
 
-/// Ten notes, whose titles are numbered from 100.
-fn with_notes(test: impl FnOnce(&mut SqliteConnection)) {
-    vault().enter(|| {
-        let connection = &mut SqliteConnection::establish(":memory:").unwrap();
-        diesel::sql_query("CREATE TABLE notes (id integer PRIMARY KEY, body blob NOT NULL, title text NOT NULL)")
-            .execute(connection)
-            .unwrap();
-        let notes: Vec<Note> = (1..=10)
-            .map(|id| Note { id, body: Encrypted::new(text(id)), title: Encrypted::new(text(100 + id)) })
-            .collect();
-        diesel::insert_into(notes::table).values(notes).execute(connection).unwrap();
-        test(connection);
-    });
-}
+const NOTES: &str = "CREATE TABLE notes (id integer PRIMARY KEY, body {bytes} NOT NULL, title {text} NOT NULL)";
 
 macro_rules! assert_found {
     ($connection:ident: $($filter:expr => $ids:expr),* $(,)?) => { $(
@@ -120,52 +108,6 @@ macro_rules! assert_found {
         let expected: &[i32] = &$ids;
         assert_eq!(found, expected, "{}", stringify!($filter));
     )* };
-}
-
-#[test]
-fn the_last_of_15_indexes_is_searched_in_bytes_and_in_text() {
-    with_notes(|connection| {
-        assert_found! { connection:
-            notes::body.by(Note::BODY_LAST).blind_eq("Word12of3") => [3],
-            notes::title.by(Note::TITLE_LAST).blind_eq("Word12of103") => [3],
-            notes::body.by(Note::BODY_LAST).blind_eq("Word12of103") => [],
-            notes::title.by(Note::TITLE_LAST).blind_eq("Word12of3") => [],
-            notes::body.by(Note::BODY_LAST).blind_eq_any(["Word12of3", "Word12of9", "none"]) => [3, 9],
-            notes::title.by(Note::TITLE_LAST).blind_ne("Word12of103") => [1, 2, 4, 5, 6, 7, 8, 9, 10],
-        }
-    });
-}
-
-#[test]
-fn each_of_15_indexes_has_a_place_of_its_own() {
-    with_notes(|connection| {
-        let (body, title) = (text(4), text(104));
-        assert_found! { connection:
-            notes::body.blind_eq(body.to_uppercase()) => [4],
-            notes::body.by(Note::BODY_TRIM).blind_eq(format!(" {body}\n")) => [4],
-            notes::body.by(Note::BODY_CASEFOLD).blind_eq(body.to_uppercase()) => [4],
-            notes::body.by(Note::BODY_NFKC).blind_eq(body.replace('W', "\u{FF37}")) => [4],
-            notes::body.by(Note::BODY_WORD_5).blind_eq("- - - - Word5of4") => [4],
-            notes::body.by(Note::BODY_WORD_10).blind_eq("- - - - - - - - - Word10of4") => [4],
-            notes::body.by(Note::BODY_WORD_10).blind_eq("- - - - - - - - - Word9of4") => [],
-            notes::title.blind_eq(title.to_uppercase()) => [4],
-            notes::title.by(Note::TITLE_DIGITS).blind_eq(title.replace(' ', "-")) => [4],
-            notes::title.by(Note::TITLE_WORD_5).blind_eq("- - - - Word5of104") => [4],
-            notes::title.by(Note::TITLE_WORD_10).blind_eq("- - - - - - - - - Word10of104") => [4],
-            notes::title.by(Note::TITLE_LONGEST).blind_eq(&title) => [4],
-        }
-    });
-}
-
-#[test]
-fn a_value_with_15_tags_opens() {
-    with_notes(|connection| {
-        let notes = notes::table.select(Note::as_select()).order(notes::id).load(connection).unwrap();
-        for note in notes {
-            assert_eq!(*note.body.expose(), text(note.id));
-            assert_eq!(*note.title.expose(), text(100 + note.id));
-        }
-    });
 }
 
 #[test]
@@ -199,26 +141,98 @@ fn tags_of_8_111_and_112_bits_keep_as_many() {
     assert!(format::value::looks_sealed(&sealed));
 }
 
-#[test]
-fn candidates_by_8_and_by_111_bits_are_confirmed() {
-    with_notes(|connection| {
-        for id in 1..=10 {
-            let found = notes::body.by(Note::BODY_SHORTEST).blind_eq_candidates(text(id)).confirm(
-                |filter| notes::table.filter(filter).select(Note::as_select()).load(connection),
-                |note| &note.body,
-            );
-            assert_eq!(found.unwrap().iter().map(|note| note.id).collect::<Vec<_>>(), [id]);
-            let mut candidates = 0;
-            let found = notes::title.by(Note::TITLE_SHORTER).blind_eq_candidates(text(100 + id)).confirm(
-                |filter| {
-                    let found = notes::table.filter(filter).select(Note::as_select()).load(connection)?;
-                    candidates = found.len();
-                    Ok(found)
-                },
-                |note| &note.title,
-            );
-            assert_eq!(found.unwrap().iter().map(|note| note.id).collect::<Vec<_>>(), [id]);
-            assert_eq!(candidates, 1, "2 values in 111 bits");
+macro_rules! slots {
+    ($backend:ident: $connection:ty) => {
+        mod $backend {
+            use super::*;
+
+            /// Ten notes, whose titles are numbered from 100.
+            fn with_notes(test: impl FnOnce(&mut $connection)) {
+                vault().enter(|| {
+                    let connection: &mut $connection = &mut <$connection>::with_table::<Note>(NOTES);
+                    let notes: Vec<Note> = (1..=10)
+                        .map(|id| Note { id, body: Encrypted::new(text(id)), title: Encrypted::new(text(100 + id)) })
+                        .collect();
+                    diesel::insert_into(notes::table).values(notes).execute(connection).unwrap();
+                    test(connection);
+                });
+            }
+
+            #[test]
+            fn the_last_of_15_indexes_is_searched_in_bytes_and_in_text() {
+                with_notes(|connection| {
+                    assert_found! { connection:
+                        notes::body.by(Note::BODY_LAST).blind_eq("Word12of3") => [3],
+                        notes::title.by(Note::TITLE_LAST).blind_eq("Word12of103") => [3],
+                        notes::body.by(Note::BODY_LAST).blind_eq("Word12of103") => [],
+                        notes::title.by(Note::TITLE_LAST).blind_eq("Word12of3") => [],
+                        notes::body.by(Note::BODY_LAST).blind_eq_any(["Word12of3", "Word12of9", "none"]) => [3, 9],
+                        notes::title.by(Note::TITLE_LAST).blind_ne("Word12of103") => [1, 2, 4, 5, 6, 7, 8, 9, 10],
+                    }
+                });
+            }
+
+            #[test]
+            fn each_of_15_indexes_has_a_place_of_its_own() {
+                with_notes(|connection| {
+                    let (body, title) = (text(4), text(104));
+                    assert_found! { connection:
+                        notes::body.blind_eq(body.to_uppercase()) => [4],
+                        notes::body.by(Note::BODY_TRIM).blind_eq(format!(" {body}\n")) => [4],
+                        notes::body.by(Note::BODY_CASEFOLD).blind_eq(body.to_uppercase()) => [4],
+                        notes::body.by(Note::BODY_NFKC).blind_eq(body.replace('W', "\u{FF37}")) => [4],
+                        notes::body.by(Note::BODY_WORD_5).blind_eq("- - - - Word5of4") => [4],
+                        notes::body.by(Note::BODY_WORD_10).blind_eq("- - - - - - - - - Word10of4") => [4],
+                        notes::body.by(Note::BODY_WORD_10).blind_eq("- - - - - - - - - Word9of4") => [],
+                        notes::title.blind_eq(title.to_uppercase()) => [4],
+                        notes::title.by(Note::TITLE_DIGITS).blind_eq(title.replace(' ', "-")) => [4],
+                        notes::title.by(Note::TITLE_WORD_5).blind_eq("- - - - Word5of104") => [4],
+                        notes::title.by(Note::TITLE_WORD_10).blind_eq("- - - - - - - - - Word10of104") => [4],
+                        notes::title.by(Note::TITLE_LONGEST).blind_eq(&title) => [4],
+                    }
+                });
+            }
+
+            #[test]
+            fn a_value_with_15_tags_opens() {
+                with_notes(|connection| {
+                    let notes = notes::table.select(Note::as_select()).order(notes::id).load(connection).unwrap();
+                    for note in notes {
+                        assert_eq!(*note.body.expose(), text(note.id));
+                        assert_eq!(*note.title.expose(), text(100 + note.id));
+                    }
+                });
+            }
+
+            #[test]
+            fn candidates_by_8_and_by_111_bits_are_confirmed() {
+                with_notes(|connection| {
+                    for id in 1..=10 {
+                        let found = notes::body.by(Note::BODY_SHORTEST).blind_eq_candidates(text(id)).confirm(
+                            |filter| notes::table.filter(filter).select(Note::as_select()).load(connection),
+                            |note| &note.body,
+                        );
+                        assert_eq!(found.unwrap().iter().map(|note| note.id).collect::<Vec<_>>(), [id]);
+                        let mut candidates = 0;
+                        let found = notes::title.by(Note::TITLE_SHORTER).blind_eq_candidates(text(100 + id)).confirm(
+                            |filter| {
+                                let found = notes::table.filter(filter).select(Note::as_select()).load(connection)?;
+                                candidates = found.len();
+                                Ok(found)
+                            },
+                            |note| &note.title,
+                        );
+                        assert_eq!(found.unwrap().iter().map(|note| note.id).collect::<Vec<_>>(), [id]);
+                        assert_eq!(candidates, 1, "2 values in 111 bits");
+                    }
+                });
+            }
         }
-    });
+    };
 }
+
+slots!(sqlite: SqliteConnection);
+#[cfg(feature = "postgres")]
+slots!(postgres: PgConnection);
+#[cfg(feature = "mysql")]
+slots!(mysql: MysqlConnection);

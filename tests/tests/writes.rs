@@ -304,6 +304,10 @@ macro_rules! writes {
 }
 
 writes!(sqlite: SqliteConnection, clinic::sqlite);
+#[cfg(feature = "postgres")]
+writes!(postgres: PgConnection, clinic::postgres);
+#[cfg(feature = "mysql")]
+writes!(mysql: MysqlConnection, clinic::mysql);
 
 /// What SQLite (and, but for `REPLACE`, PostgreSQL) has and not every backend.
 mod sqlite_only {

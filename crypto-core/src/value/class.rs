@@ -51,6 +51,21 @@ impl Class {
         })
     }
 
+    /// The least and the greatest number of bytes of an encoded value, before padding. Text, bytes, decimals and JSON
+    /// have no greatest.
+    #[must_use]
+    pub const fn encoded_len(self) -> (usize, Option<usize>) {
+        match self {
+            Self::Text | Self::Bytes => (0, None),
+            Self::Decimal | Self::Json => (1, None),
+            Self::Bool => (1, Some(1)),
+            Self::Signed | Self::Unsigned | Self::Float => (8, Some(8)),
+            Self::Uuid => (16, Some(16)),
+            // `2024-02-29` and `2024-02-29T23:59:59.000000001Z`.
+            Self::Time => (10, Some(30)),
+        }
+    }
+
     /// The name in messages and in the registry.
     #[must_use]
     pub const fn name(self) -> &'static str {

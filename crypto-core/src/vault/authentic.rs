@@ -2,8 +2,8 @@
 //!
 //! A row that was altered is refused, never repaired: who can write to the database decides nothing.
 
-use super::{Change, Stored, VaultError};
-use crate::keys::{HmacSha256, KeyRow, KeyState, Purpose, RegistryRow, RowKind};
+use super::{Stored, VaultError};
+use crate::keys::{HmacSha256, KeyRow, KeyState, Purpose, RowKind};
 
 /// Every row's MAC; and that no key is active beside a later one that was.
 pub(super) fn authenticate(stored: &Stored, state: &HmacSha256) -> Result<(), VaultError> {
@@ -23,15 +23,6 @@ pub(super) fn authenticate(stored: &Stored, state: &HmacSha256) -> Result<(), Va
         }
     }
     Ok(())
-}
-
-pub(super) fn authentic_field(change: Change, state: &HmacSha256) -> Change {
-    let sign = |row: RegistryRow| row.authenticate(state);
-    match change {
-        Change::InsertField(row) => Change::InsertField(sign(row)),
-        Change::ReplaceField { old_mac, row } => Change::ReplaceField { old_mac, row: sign(row) },
-        other => other,
-    }
 }
 
 pub(super) fn altered(row: &KeyRow) -> VaultError {

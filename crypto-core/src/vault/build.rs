@@ -70,6 +70,9 @@ impl Start {
             index: index.name.to_owned(),
             normalizer: normalizer.to_owned(),
         })?;
+        if row.state == KeyState::Active {
+            warn_of_unicode(field, index, spec);
+        }
         Ok(Generation::new(&self.unwrap(row)?, steps, spec.bits))
     }
 
@@ -104,4 +107,18 @@ impl Start {
 pub(super) fn steps<'a>(spec: &'a IndexSpec, index: &Index) -> Result<Vec<Normalizer>, &'a str> {
     let step = |name: &'a String| Normalizer::named(name, index.normalize).ok_or(name.as_str());
     spec.normalize.iter().map(step).collect()
+}
+
+/// Another version of Unicode changes few tags, so it is a warning and not an error.
+fn warn_of_unicode(field: &Field, index: &Index, made: &IndexSpec) {
+    let now = registry::index_spec(index).unicode;
+    if made.unicode != now {
+        tracing::warn!(
+            field = field.id(),
+            index = index.name,
+            made = made.unicode,
+            now,
+            "tags were made by another version of Unicode: reindex this column, or a few values may not be found"
+        );
+    }
 }

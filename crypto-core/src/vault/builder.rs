@@ -1,16 +1,14 @@
 //! How an application says which vault it wants.
 
 use super::{
-    KeyStore, Vault, VaultError,
-    start::{Start, Step},
+    AsyncKeyStore, KeyStore, Vault, VaultError,
+    opening::{Next, Opening},
+    start::Start,
 };
 use crate::{
     EncryptedModel, Field,
     keys::{Purpose, RootKeys},
 };
-
-/// How often opening starts over because another process was first.
-const ATTEMPTS: usize = 32;
 
 /// Builds a [`Vault`]: root keys, models, and what tells this application's keys from another's.
 #[derive(Debug)]
@@ -70,40 +68,68 @@ impl VaultBuilder {
     /// # Errors
     /// [`VaultError`]: each says what to do.
     pub fn open_with(self, store: &mut dyn KeyStore) -> Result<Vault, VaultError> {
-        let opened = self.try_open(store);
-        if let Err(error) = &opened {
-            tracing::error!(application = self.start.application, %error, "the vault could not be opened");
-        }
-        opened
+        let opened = self.drive(store);
+        self.log(opened)
     }
 
-    fn try_open(&self, store: &mut dyn KeyStore) -> Result<Vault, VaultError> {
-        self.start.check()?;
-        for _ in 0..ATTEMPTS {
-            let stored = store.load(self.start.scope.as_deref())?;
-            let step = self.start.step(&stored, store);
-            // Rows may contradict each other because another process was writing while they were read.
-            if step.is_err() && store.load(self.start.scope.as_deref())? != stored {
-                continue;
-            }
-            match step? {
-                Step::Opened(vault) => {
-                    tracing::info!(
-                        application = self.start.application,
-                        scoped = self.start.scope.is_some(),
-                        fields = self.start.fields.len(),
-                        root_keys = self.start.root_keys.describe(),
-                        "the vault is open"
-                    );
-                    return Ok(vault);
-                }
-                // Whether these were written or another process was first: the next load tells.
-                Step::Write(changes) => {
-                    let applied = store.apply(&changes)?;
-                    tracing::info!(changes = changes.len(), ?applied, "the key table was brought up to date");
-                }
+    /// [`open_with`](Self::open_with), over a store that is awaited.
+    ///
+    /// A root key that is kept by a service is asked for on the thread that polls, as [`RootKey`](crate::RootKey) is not
+    /// asynchronous.
+    ///
+    /// # Errors
+    /// [`VaultError`]: each says what to do.
+    pub async fn open_with_async<S: AsyncKeyStore + ?Sized>(self, store: &mut S) -> Result<Vault, VaultError> {
+        let opened = self.drive_async(store).await;
+        self.log(opened)
+    }
+
+    /// Whoever opens drives this.
+    pub(super) fn opening(&self) -> Result<Opening<'_>, VaultError> {
+        Opening::new(&self.start)
+    }
+
+    fn drive(&self, store: &mut dyn KeyStore) -> Result<Vault, VaultError> {
+        let mut opening = self.opening()?;
+        store.check_columns(&self.start.fields)?;
+        loop {
+            match opening.next()? {
+                Next::Load => opening.loaded(store.load(self.start.scope.as_deref())?)?,
+                Next::Sample(field) => opening.sampled(field, store.sample(field)?),
+                Next::Key(key_id) => opening.found(key_id, store.key(key_id)?),
+                Next::Apply(changes) => opening.applied(changes.len(), store.apply(&changes)?),
+                Next::Opened(vault) => return Ok(vault),
             }
         }
-        Err(VaultError::Contended)
+    }
+
+    async fn drive_async<S: AsyncKeyStore + ?Sized>(&self, store: &mut S) -> Result<Vault, VaultError> {
+        let mut opening = self.opening()?;
+        store.check_columns(&self.start.fields).await?;
+        loop {
+            match opening.next()? {
+                Next::Load => opening.loaded(store.load(self.start.scope.as_deref()).await?)?,
+                Next::Sample(field) => opening.sampled(field, store.sample(field).await?),
+                Next::Key(key_id) => opening.found(key_id, store.key(key_id).await?),
+                Next::Apply(changes) => opening.applied(changes.len(), store.apply(&changes).await?),
+                Next::Opened(vault) => return Ok(vault),
+            }
+        }
+    }
+
+    fn log(&self, opened: Result<Vault, VaultError>) -> Result<Vault, VaultError> {
+        match &opened {
+            Ok(_) => tracing::info!(
+                application = self.start.application,
+                scoped = self.start.scope.is_some(),
+                fields = self.start.fields.len(),
+                root_keys = self.start.root_keys.describe(),
+                "the vault is open"
+            ),
+            Err(error) => {
+                tracing::error!(application = self.start.application, %error, "the vault could not be opened");
+            }
+        }
+        opened
     }
 }

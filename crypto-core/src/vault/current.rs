@@ -107,25 +107,59 @@ impl Vault {
         work()
     }
 
-    /// A future with this vault in use whenever it is polled, on whatever thread.
-    pub fn attach<F: Future>(&self, future: F) -> Attached<F> {
-        Attached { vault: self.clone(), future: Box::pin(future) }
+    /// A future with this vault in use while `work` makes it and whenever it is polled, on whatever thread. A stream too,
+    /// with the feature `stream`.
+    ///
+    /// ```
+    /// # use diesel_encrypted_core::Vault;
+    /// # async fn handle(vault: Vault) {
+    /// vault.attach(async || { /* statements, awaited */ }).await;
+    /// # }
+    /// ```
+    ///
+    /// It takes a closure because drivers seal when a statement is *made* into a future, not when that is polled:
+    /// `attach(|| statement.execute(conn))` seals within the scope.
+    ///
+    /// What the future spawns does not inherit the vault: neither a task nor a blocking closure. Attach or
+    /// [`enter`](Self::enter) it there again.
+    pub fn attach<F>(&self, work: impl FnOnce() -> F) -> Attached<F> {
+        Attached { vault: self.clone(), inner: Box::pin(self.enter(work)) }
     }
 }
 
-/// A future that is polled within a vault: what [`Vault::attach`] gives.
+/// A future or stream that is polled within a vault: what [`Vault::attach`] gives.
 #[must_use = "futures do nothing unless polled"]
 pub struct Attached<F> {
     vault: Vault,
-    future: Pin<Box<F>>,
+    inner: Pin<Box<F>>,
+}
+
+impl<F> Attached<F> {
+    /// Runs `poll` within the vault.
+    fn within<R>(mut self: Pin<&mut Self>, poll: impl FnOnce(Pin<&mut F>) -> R) -> R {
+        let _leave = Leave::enter(Entered::Vault(self.vault.clone()));
+        poll(self.inner.as_mut())
+    }
 }
 
 impl<F: Future> Future for Attached<F> {
     type Output = F::Output;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let _leave = Leave::enter(Entered::Vault(self.vault.clone()));
-        self.future.as_mut().poll(context)
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.within(|future| future.poll(context))
+    }
+}
+
+#[cfg(feature = "stream")]
+impl<S: futures_core::Stream> futures_core::Stream for Attached<S> {
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.within(|stream| stream.poll_next(context))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.inner.size_hint()
     }
 }
 

@@ -5,15 +5,19 @@ mod build;
 mod builder;
 mod current;
 mod error;
+mod facts;
 mod keyring;
 mod manifest;
 mod missing;
 mod open;
+mod opening;
+mod plan;
 mod registry;
 mod seal;
 mod search;
 mod start;
 mod store;
+mod store_error;
 #[cfg(test)]
 mod tests;
 
@@ -30,7 +34,8 @@ pub use builder::VaultBuilder;
 pub use current::Attached;
 pub use error::VaultError;
 use keyring::FieldKeys;
-pub use store::{Applied, Change, KeyStore, MemoryKeyStore, StoreError, Stored};
+pub use store::{Applied, AsyncKeyStore, Change, KeyStore, MemoryKeyStore, Stored};
+pub use store_error::{StoreError, UnfitColumn};
 
 use crate::{Binding, Field, ValueError, keys::RootKeys, owner::Owner};
 

@@ -4,7 +4,11 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, KeyStore, StoreError, VaultError};
+use super::{
+    VaultError,
+    facts::{Facts, Halt},
+    plan::Planned,
+};
 use crate::{
     Binding, Field, Index, Plaintext, Storage,
     format::{text, value::SealedValue},
@@ -163,27 +167,27 @@ fn names(indexes: &[RegisteredIndex]) -> String {
     format!("[{}]", each.join(", "))
 }
 
-/// The changes that bring the registry in step with `field`, or why they must not be made.
+/// What brings the registry in step with `field`, or why that must not be done.
 pub(super) fn changes(
-    field: &Field,
+    field: &'static Field,
     rows: &[RegistryRow],
     keys: &[KeyRow],
-    store: &mut dyn KeyStore,
-) -> Result<Vec<Change>, VaultError> {
+    facts: &Facts,
+) -> Result<Vec<Planned>, Halt> {
     let new = row(field);
     if let Some(old) = rows.iter().find(|row| row.field_id == new.field_id) {
         if same_declaration(old, &new) {
             return Ok(Vec::new());
         }
         if let Verdict::Empty(error) = judge(field, old, &new)
-            && store.sample(field)?.is_some()
+            && facts.sample(field)?.is_some()
         {
-            return Err(error);
+            return Err(error.into());
         }
-        return Ok(vec![Change::ReplaceField { old_mac: old.mac, row: new }]);
+        return Ok(vec![Planned::ReplaceField { old_mac: old.mac, row: new }]);
     }
 
-    let sample = store.sample(field)?;
+    let sample = facts.sample(field)?;
     let renamed = |registered: &str| VaultError::FieldChanged {
         field: field.id().to_owned(),
         what: "field id",
@@ -194,16 +198,16 @@ pub(super) fn changes(
     let mut changes = Vec::new();
     if let Some(old) = rows.iter().find(|row| (&row.table, &row.column) == (&new.table, &new.column)) {
         if sample.is_some() {
-            return Err(renamed(&old.field_id));
+            return Err(renamed(&old.field_id).into());
         }
-        changes.push(Change::RemoveField { row: old.clone() });
+        changes.push(Planned::RemoveField { row: old.clone() });
     } else if let Some(sealed) = sample
-        && let Some(owner) = sealed_for(field.storage, &sealed, keys)
+        && let Some(owner) = sealed_for(field.storage, sealed, keys)
         && owner != field.id()
     {
-        return Err(renamed(&owner));
+        return Err(renamed(&owner).into());
     }
-    changes.push(Change::InsertField(new));
+    changes.push(Planned::InsertField(new));
     Ok(changes)
 }
 
@@ -213,13 +217,8 @@ fn sealed_for(storage: Storage, stored: &[u8], keys: &[KeyRow]) -> Option<String
     keys.iter().find(|row| row.context.key_id == key_id).map(|row| row.context.name.clone())
 }
 
-/// The key that sealed some value of the field. `None` if there is no value, or it was never sealed.
-pub(super) fn sealing_key(field: &Field, store: &mut dyn KeyStore) -> Result<Option<u32>, StoreError> {
-    Ok(store.sample(field)?.and_then(|stored| key_of(field.storage, &stored)))
-}
-
 /// The key that a stored value names. `None` if it was never sealed.
-fn key_of(storage: Storage, stored: &[u8]) -> Option<u32> {
+pub(super) fn key_of(storage: Storage, stored: &[u8]) -> Option<u32> {
     let bytes = match storage {
         Storage::Binary => Cow::Borrowed(stored),
         Storage::Text => Cow::Owned(text::decode(str::from_utf8(stored).ok()?).ok()?),
@@ -230,9 +229,4 @@ fn key_of(storage: Storage, stored: &[u8]) -> Option<u32> {
 /// Whether two rows say the same, whatever their MACs.
 fn same_declaration(old: &RegistryRow, new: &RegistryRow) -> bool {
     RegistryRow { mac: old.mac, ..new.clone() } == *old
-}
-
-/// Whether the column holds any value.
-pub(super) fn holds_values(field: &Field, store: &mut dyn KeyStore) -> Result<bool, StoreError> {
-    Ok(store.sample(field)?.is_some())
 }

@@ -1,20 +1,20 @@
-//! Opening a vault, one step at a time: look at the rows, and either say what to write or give the vault.
+//! Opening a vault, one step at a time: look at the rows, and either ask for what else has to be known, say what to
+//! write, or give the vault.
 //!
 //! Nothing here reads or writes. A key is used only once a later step has found it committed, so two processes that open
 //! an empty database at once agree: one writes first, the other finds its keys.
 
 use super::{
-    Change, KeyStore, Stored, Vault, VaultError,
-    authentic::{active, authentic_field, authenticate},
+    Change, Stored, Vault, VaultError,
+    authentic::{active, authenticate},
+    facts::{Facts, Halt},
     manifest,
     missing::no_value_key_is_lost,
-    registry,
-    store::apply_one,
+    plan::Planned,
 };
 use crate::{
     Field, Index,
-    keys::{HmacSha256, IndexSpec, KeyContext, KeyRow, KeyState, Purpose, RootKeyError, RootKeys},
-    random,
+    keys::{HmacSha256, KeyRow, KeyState, Purpose, RootKeys},
 };
 
 /// What is being opened.
@@ -26,6 +26,19 @@ pub(super) struct Start {
     pub(super) fields: Vec<&'static Field>,
     pub(super) minimums: Vec<(Purpose, String, u32)>,
     pub(super) existing_keys_only: bool,
+}
+
+/// The same rows, looked at until everything is decided.
+#[derive(Default)]
+pub(super) struct Look {
+    /// What authenticates the rows. `None` if there are none.
+    state: Option<HmacSha256>,
+    /// What the store has told beyond the rows.
+    pub(super) facts: Facts,
+    /// How many of the fields are decided.
+    decided: usize,
+    /// What has to be written for them.
+    planned: Vec<Planned>,
 }
 
 /// What comes next.
@@ -77,15 +90,14 @@ impl Start {
         Ok(())
     }
 
-    /// One step over the rows as they are.
-    pub(super) fn step(&self, stored: &Stored, store: &mut dyn KeyStore) -> Result<Step, VaultError> {
+    /// A first look at the rows: whether they are this application's and authentic, and their root keys known.
+    pub(super) fn look(&self, stored: &Stored) -> Result<Look, VaultError> {
         let Some(state_row) = active(&stored.keys, Purpose::State, "", None) else {
             if !stored.keys.is_empty() || !stored.fields.is_empty() {
                 return Err(VaultError::NoStateKey);
             }
-            self.fields.iter().try_for_each(|field| no_value_key_is_lost(field, None, store))?;
             self.check_minimums(&[])?;
-            return self.first_rows();
+            return Ok(Look::default());
         };
         // The state key authenticates every other row, and nothing of them is believed before.
         self.check_application(state_row)?;
@@ -100,40 +112,26 @@ impl Start {
             }
         }
         self.check_minimums(&stored.keys)?;
-
-        let mut changes = Vec::new();
-        for field in &self.fields {
-            let columns = registry::changes(field, &stored.fields, &stored.keys, store)?;
-            changes.extend(columns.into_iter().map(|change| authentic_field(change, &state)));
-            self.missing_keys(field, &stored.keys, &state, store, &mut changes)?;
-        }
-        if changes.is_empty() {
-            self.vault(&stored.keys).map(Step::Opened)
-        } else {
-            self.write(stored, changes, &state)
-        }
+        Ok(Look { state: Some(state), ..Look::default() })
     }
 
-    /// Changes, and the manifests that list what is there after them.
-    fn write(&self, stored: &Stored, mut changes: Vec<Change>, state: &HmacSha256) -> Result<Step, VaultError> {
-        let mut after = stored.clone();
-        for change in &changes {
-            match change {
-                Change::InsertKey(row) if self.existing_keys_only => {
-                    let (purpose, name) = (row.context.purpose, row.context.name.clone());
-                    return Err(VaultError::KeyMissing { purpose, name });
+    /// What follows from the rows and from the facts. Fields that were decided are not decided again.
+    pub(super) fn step(&self, stored: &Stored, look: &mut Look) -> Result<Step, Halt> {
+        while let Some(field) = self.fields.get(look.decided) {
+            match &look.state {
+                None => no_value_key_is_lost(field, None, &look.facts)?,
+                Some(state) => {
+                    let planned = self.plan(field, stored, state, &look.planned, &look.facts)?;
+                    look.planned.extend(planned);
                 }
-                // A conflict is found again by the store.
-                change => drop(apply_one(&mut after, change)),
             }
+            look.decided += 1;
         }
-        let mut scopes = vec![None];
-        scopes.extend(self.scope.as_deref().map(Some));
-        for scope in scopes {
-            let context = || self.context(Purpose::Manifest, "", 1, scope);
-            changes.extend(manifest::change(stored, &after, scope, state, context)?);
-        }
-        Ok(Step::Write(changes))
+        Ok(match &look.state {
+            None => Step::Write(self.first_rows()?),
+            Some(_) if look.planned.is_empty() => Step::Opened(self.vault(&stored.keys)?),
+            Some(state) => Step::Write(self.write(stored, &look.planned, state)?),
+        })
     }
 
     fn check_application(&self, row: &KeyRow) -> Result<(), VaultError> {
@@ -141,40 +139,6 @@ impl Start {
             return Ok(());
         }
         Err(VaultError::OtherApplication { expected: self.application.clone(), found: row.context.application.clone() })
-    }
-
-    fn context(
-        &self,
-        purpose: Purpose,
-        name: &str,
-        version: u32,
-        scope: Option<&[u8]>,
-    ) -> Result<KeyContext, VaultError> {
-        let (application, name) = (self.application.clone(), name.to_owned());
-        let key_id = random::id().map_err(RootKeyError::from)?;
-        Ok(KeyContext { application, key_id, purpose, version, name, scope: scope.map(<[u8]>::to_vec) })
-    }
-
-    /// The state key authenticates its own row.
-    fn first_rows(&self) -> Result<Step, VaultError> {
-        let context = self.context(Purpose::State, "", 1, None)?;
-        let (key, row) = KeyRow::generate(context, KeyState::Active, None, self.root_keys.active())?;
-        let state = key.state_mac();
-        self.write(&Stored::default(), vec![Change::InsertKey(row.authenticate(&state))], &state)
-    }
-
-    /// The next key of a name, active.
-    pub(super) fn new_key(
-        &self,
-        purpose: Purpose,
-        name: &str,
-        version: u32,
-        index: Option<IndexSpec>,
-        state: &HmacSha256,
-    ) -> Result<Change, VaultError> {
-        let context = self.context(purpose, name, version, self.scope.as_deref())?;
-        let (_, row) = KeyRow::generate(context, KeyState::Active, index, self.root_keys.active())?;
-        Ok(Change::InsertKey(row.authenticate(state)))
     }
 
     /// A pinned key must be there: a database without it was emptied.

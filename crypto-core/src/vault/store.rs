@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::StoreError;
 use crate::{
     Field,
-    keys::{KeyRow, RegistryRow, RowKind},
+    keys::{KeyRow, RegistryRow},
 };
 
 /// The rows of both tables, as one scope sees them.
@@ -94,44 +95,54 @@ pub trait KeyStore {
     /// # Errors
     /// [`StoreError::NoColumn`] if the database has no such table or column.
     fn sample(&mut self, field: &Field) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Holds the columns of `fields` against what the database itself says of them: whether each exists, has room for
+    /// sealed values and compares them bytewise. Called once, before anything is read or written.
+    ///
+    /// A store apart from the encrypted tables knows nothing of them: by default, nothing is looked at.
+    ///
+    /// # Errors
+    /// [`StoreError::NoColumn`], [`StoreError::UnfitColumns`] or [`StoreError::LaxMode`], or as [`load`](Self::load).
+    fn check_columns(&mut self, fields: &[&'static Field]) -> Result<(), StoreError> {
+        let _ = fields;
+        Ok(())
+    }
 }
 
-/// Why a store could not do its work.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// Keys were to be made inside of a transaction.
-    #[error(
-        "keys have to be made, and this connection is inside of a transaction: a rollback would lose keys that values \
-         are already sealed with. Open the vault before the transaction begins"
-    )]
-    InTransaction,
-    /// The database lacks an encrypted column.
-    #[error(
-        "the column `{column}` of table `{table}` cannot be read ({detail}): run the migrations before the vault is opened, \
-         or name the table as SQL does with `#[encrypted(table = \"..\")]`"
-    )]
-    NoColumn {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
-        /// What the database said.
-        detail: String,
-    },
-    /// A row holds what no store wrote.
-    #[error("a row of `{}` ({row}) has a `{column}` that cannot be: the row was altered", .kind.table())]
-    BadRow {
-        /// The table.
-        kind: RowKind,
-        /// Which row.
-        row: String,
-        /// The column.
-        column: &'static str,
-    },
-    /// The database said no. The message repeats what it said, so it is not the `source` as well.
-    #[error("the database failed: {0}")]
-    Database(Box<dyn std::error::Error + Send + Sync>),
+/// A [`KeyStore`] whose answers are awaited. What each method does and promises stands there.
+pub trait AsyncKeyStore: Send {
+    /// [`KeyStore::load`].
+    ///
+    /// # Errors
+    /// As there.
+    fn load(&mut self, scope: Option<&[u8]>) -> impl Future<Output = Result<Stored, StoreError>> + Send;
+
+    /// [`KeyStore::apply`].
+    ///
+    /// # Errors
+    /// As there.
+    fn apply(&mut self, changes: &[Change]) -> impl Future<Output = Result<Applied, StoreError>> + Send;
+
+    /// [`KeyStore::key`].
+    ///
+    /// # Errors
+    /// As there.
+    fn key(&mut self, key_id: u32) -> impl Future<Output = Result<Option<KeyRow>, StoreError>> + Send;
+
+    /// [`KeyStore::sample`].
+    ///
+    /// # Errors
+    /// As there.
+    fn sample(&mut self, field: &Field) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;
+
+    /// [`KeyStore::check_columns`].
+    ///
+    /// # Errors
+    /// As there.
+    fn check_columns(&mut self, fields: &[&'static Field]) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let _ = fields;
+        std::future::ready(Ok(()))
+    }
 }
 
 /// A store in memory: for tests, and for applications that keep what they seal no longer than they run.

@@ -6,7 +6,7 @@ use diesel::result::QueryResult;
 use diesel::sql_types::is_nullable::{IsSqlTypeNullable, MaybeNullable};
 use diesel::sql_types::{Bool, MaybeNullableType, SqlType};
 
-use super::dialect::{self, SlotBackend};
+use super::dialect::{self, OnMysql, SlotBackend};
 use super::node::node;
 use super::search::Search;
 use crate::column::StoredAs;
@@ -36,14 +36,14 @@ where
 
 impl<E, DB, const SLOT: usize> QueryFragment<DB> for BlindEq<E, SLOT>
 where
-    E: Expression + QueryFragment<DB>,
+    E: Expression + OnMysql + QueryFragment<DB>,
     E::SqlType: StoredAs,
     DB: SlotBackend,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let storage = super::storage::<E>();
         out.push_sql("(");
-        dialect::slot(&mut out, &self.expr, storage, SLOT)?;
+        dialect::indexed_slot(&mut out, &self.expr, storage, SLOT)?;
         match self.search.tags.as_slice() {
             [tag] => {
                 out.push_sql(" = ");

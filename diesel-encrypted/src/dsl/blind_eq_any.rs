@@ -6,7 +6,7 @@ use diesel::result::QueryResult;
 use diesel::sql_types::is_nullable::{IsSqlTypeNullable, MaybeNullable};
 use diesel::sql_types::{Bool, MaybeNullableType, SqlType};
 
-use super::dialect::{self, SlotBackend};
+use super::dialect::{self, OnMysql, SlotBackend};
 use super::node::node;
 use super::search::Search;
 use crate::column::StoredAs;
@@ -36,7 +36,7 @@ where
 
 impl<E, DB, const SLOT: usize> QueryFragment<DB> for BlindEqAny<E, SLOT>
 where
-    E: Expression + QueryFragment<DB>,
+    E: Expression + OnMysql + QueryFragment<DB>,
     E::SqlType: StoredAs,
     DB: SlotBackend,
 {
@@ -49,7 +49,7 @@ where
             return Ok(());
         }
         out.push_sql("(");
-        dialect::slot(&mut out, &self.expr, storage, SLOT)?;
+        dialect::indexed_slot(&mut out, &self.expr, storage, SLOT)?;
         out.push_sql(" IN (");
         self.search.push_tags(&mut out, storage)?;
         if self.search.null && !self.search.tags.is_empty() {

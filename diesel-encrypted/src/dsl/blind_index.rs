@@ -5,7 +5,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::sql_types::{Binary, Bool, Nullable, SqlType, Text, is_nullable};
 
-use super::dialect::{self, SlotBackend};
+use super::dialect::{self, OnMysql, SlotBackend};
 use super::node::node;
 use crate::column::StoredAs;
 use crate::sql_types::Ciphertext;
@@ -102,18 +102,18 @@ impl<L, R> Expression for BlindIndexEq<L, R> {
 impl<L, R, DB, const LEFT: usize, const RIGHT: usize> QueryFragment<DB>
     for BlindIndexEq<BlindIndex<L, LEFT>, BlindIndex<R, RIGHT>>
 where
-    L: Expression + QueryFragment<DB>,
+    L: Expression + OnMysql + QueryFragment<DB>,
     L::SqlType: StoredAs,
-    R: Expression + QueryFragment<DB>,
+    R: Expression + OnMysql + QueryFragment<DB>,
     R::SqlType: StoredAs,
     DB: SlotBackend,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let (left, right) = (super::storage::<L>(), super::storage::<R>());
         out.push_sql("(");
-        dialect::slot(&mut out, &self.left.expr, left, LEFT)?;
+        dialect::indexed_slot(&mut out, &self.left.expr, left, LEFT)?;
         out.push_sql(" = ");
-        dialect::slot(&mut out, &self.right.expr, right, RIGHT)?;
+        dialect::indexed_slot(&mut out, &self.right.expr, right, RIGHT)?;
         out.push_sql(" AND ");
         dialect::has_tag(&mut out, &self.left.expr, left, LEFT)?;
         out.push_sql(" AND ");

@@ -4,31 +4,29 @@
 //! numbers as literals, to find the index. The guards around it are for the other uses of a tag: what a row without that
 //! slot holds at its place is not a tag.
 //!
-//! MySQL and MariaDB index a prefix of the column instead; their form (a range over each slot count in use) belongs here.
+//! MySQL and MariaDB index a generated column with the same expression (see [`crate::sql`]), and find the index by that
+//! column's name alone. What is compared is equal either way, and so is what is found.
 
 use diesel::backend::Backend;
-use diesel::query_builder::{AstPass, QueryBuilder, QueryFragment};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{Binary, HasSqlType, Text};
 use diesel_encrypted_core::Storage;
 
 use super::search::Tag;
+use crate::backend::{Dialect, KnownBackend};
+use crate::sql::names;
 
 /// A backend that can carry tags and address slots: one whose `Binary` and `Text` are Diesel's.
-pub trait SlotBackend: Backend + HasSqlType<Binary> + HasSqlType<Text> + 'static {
+pub trait SlotBackend: KnownBackend + HasSqlType<Binary> + HasSqlType<Text> + 'static {
     /// Binds a tag.
     fn push_tag<'b>(out: &mut AstPass<'_, 'b, Self>, storage: Storage, tag: &'b Tag) -> QueryResult<()>;
-    /// Binds bytes.
-    fn push_bytes<'b>(out: &mut AstPass<'_, 'b, Self>, bytes: &'b [u8]) -> QueryResult<()>;
-    /// Whether identifiers stand in backticks, as Diesel writes them for SQLite and MySQL. It tells these from PostgreSQL
-    /// whatever features the application has enabled, which naming their types could not.
-    fn quotes_by_backticks() -> bool;
 }
 
 impl<DB> SlotBackend for DB
 where
-    DB: Backend<QueryBuilder: Default> + HasSqlType<Binary> + HasSqlType<Text> + 'static,
+    DB: KnownBackend + HasSqlType<Binary> + HasSqlType<Text> + 'static,
     [u8]: ToSql<Binary, DB>,
     str: ToSql<Text, DB>,
 {
@@ -38,47 +36,76 @@ where
             Storage::Text => out.push_bind_param::<Text, Tag>(tag),
         }
     }
+}
 
-    fn push_bytes<'b>(out: &mut AstPass<'_, 'b, Self>, bytes: &'b [u8]) -> QueryResult<()> {
-        out.push_bind_param::<Binary, [u8]>(bytes)
+/// Bytes as a literal: a bind parameter would keep `GROUP BY` from being the expression that is selected.
+fn push_bytes<DB: SlotBackend>(out: &mut AstPass<'_, '_, DB>, bytes: &[u8]) -> QueryResult<()> {
+    let (opening, closing) = match DB::dialect(out.reborrow())? {
+        Dialect::Postgres => ("'\\x", "'::bytea"),
+        Dialect::Sqlite | Dialect::Mysql => ("x'", "'"),
+    };
+    let mut literal = String::with_capacity(opening.len() + 2 * bytes.len() + closing.len());
+    literal.push_str(opening);
+    for byte in bytes {
+        literal.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
+        literal.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
     }
+    literal.push_str(closing);
+    out.push_sql(&literal);
+    Ok(())
+}
 
-    fn quotes_by_backticks() -> bool {
-        let mut builder = DB::QueryBuilder::default();
-        builder.push_identifier("a").is_ok() && builder.finish() == "`a`"
+/// An expression whose SQL on MySQL is known, so that a generated column can be named beside the column: qualified alike.
+#[diagnostic::on_unimplemented(message = "`{Self}` has no SQL on MySQL", label = "not a column that MySQL knows")]
+pub trait OnMysql {
+    /// The SQL of the expression, on MySQL.
+    #[doc(hidden)]
+    fn on_mysql(&self) -> QueryResult<String>;
+}
+
+#[cfg(feature = "mysql")]
+impl<E: QueryFragment<diesel::mysql::Mysql>> OnMysql for E {
+    fn on_mysql(&self) -> QueryResult<String> {
+        // Diesel makes SQL for connections and for this.
+        let printed = diesel::debug_query::<diesel::mysql::Mysql, _>(self).to_string();
+        Ok(printed.rsplit_once(" -- binds").map(|(sql, _)| sql.to_owned()).unwrap_or(printed))
     }
 }
 
-/// How a backend writes bytes in a statement.
-#[derive(Clone, Copy)]
-enum Literals {
-    /// `x'e101'`: SQLite, MySQL, MariaDB.
-    Hexadecimal,
-    /// As bind parameters: every other backend.
-    Bound,
+#[cfg(not(feature = "mysql"))]
+impl<E> OnMysql for E {
+    fn on_mysql(&self) -> QueryResult<String> {
+        Err(diesel::result::Error::QueryBuilderError("the feature `mysql` of diesel-encrypted is not enabled".into()))
+    }
 }
 
-impl Literals {
-    fn of<DB: SlotBackend>() -> Self {
-        if DB::quotes_by_backticks() { Self::Hexadecimal } else { Self::Bound }
-    }
-
-    fn push<'b, DB: SlotBackend>(self, out: &mut AstPass<'_, 'b, DB>, bytes: &'static [u8]) -> QueryResult<()> {
-        match self {
-            Self::Bound => DB::push_bytes(out, bytes),
-            Self::Hexadecimal => {
-                let mut literal = String::with_capacity(2 * bytes.len() + 3);
-                literal.push_str("x'");
-                for byte in bytes {
-                    literal.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
-                    literal.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
-                }
-                literal.push('\'');
-                out.push_sql(&literal);
-                Ok(())
-            }
+/// The slot as it is compared, by the expression or the generated column that an index is on.
+pub(crate) fn indexed_slot<'b, DB, E>(
+    out: &mut AstPass<'_, 'b, DB>,
+    expr: &'b E,
+    storage: Storage,
+    index: usize,
+) -> QueryResult<()>
+where
+    DB: SlotBackend,
+    E: QueryFragment<DB> + OnMysql,
+{
+    match DB::dialect(out.reborrow())? {
+        Dialect::Postgres | Dialect::Sqlite => slot(out, expr, storage, index),
+        Dialect::Mysql => {
+            let sql = expr.on_mysql()?;
+            let (qualifier, column) = split_column(&sql);
+            out.push_sql(qualifier);
+            out.push_identifier(&names::tag_column(&column, index))
         }
     }
+}
+
+/// `` `patients`.`email` `` as `` `patients`. `` and the bare name of the column.
+fn split_column(sql: &str) -> (&str, String) {
+    let (qualifier, column) = sql.split_at(sql.rfind("`.`").map_or(0, |at| at + 2));
+    let column = column.strip_prefix('`').and_then(|column| column.strip_suffix('`')).unwrap_or(column);
+    (qualifier, column.replace("``", "`"))
 }
 
 /// `substr(expr, place, length)`: the slot, or what stands at its place in a row that lacks it.
@@ -112,17 +139,16 @@ where
 {
     match storage {
         Storage::Binary => {
-            let literals = Literals::of::<DB>();
             out.push_sql("substr(");
             expr.walk_ast(out.reborrow())?;
             out.push_sql(", 1, 3) BETWEEN ");
-            literals.push(out, PREFIXES.get(index).map_or(&[][..], |prefix| prefix))?;
+            push_bytes(out, PREFIXES.get(index).map_or(&[][..], |prefix| prefix))?;
             out.push_sql(" AND ");
-            literals.push(out, &[0xE1, 15, 0])?;
+            push_bytes(out, &[0xE1, 15, 0])?;
             out.push_sql(" AND ");
             slot(out, expr, storage, index)?;
             out.push_sql(" <> ");
-            literals.push(out, &[0; 15])
+            push_bytes(out, &[0; 15])
         }
         Storage::Text => {
             // A list, not a range: a text column's collation may order letters as it likes.
@@ -209,6 +235,35 @@ mod tests {
             assert_eq!(place(Storage::Binary, index), format!(", {}, {})", range.start + 1, range.len()));
             assert_eq!(place(Storage::Text, index), format!(", {}, {})", range.start / 3 * 4 + 1, range.len() / 3 * 4));
         }
+    }
+
+    #[test]
+    fn a_column_is_told_from_what_qualifies_it() {
+        for (sql, qualifier, column) in [
+            ("`patients`.`email`", "`patients`.", "email"),
+            ("`clinic`.`patients`.`e``mail`", "`clinic`.`patients`.", "e`mail"),
+            ("`email`", "", "email"),
+        ] {
+            assert_eq!(split_column(sql), (qualifier, column.to_owned()));
+        }
+    }
+
+    #[cfg(feature = "mysql")]
+    #[test]
+    fn a_column_an_alias_and_a_nullable_column_have_their_sql_on_mysql() {
+        use diesel::prelude::*;
+
+        diesel::table! {
+            clinic.patients (id) {
+                id -> Integer,
+                email -> Binary,
+            }
+        }
+
+        let other = diesel::alias!(patients as other);
+        assert_eq!(patients::email.on_mysql(), Ok("`clinic`.`patients`.`email`".to_owned()));
+        assert_eq!(patients::email.nullable().on_mysql(), Ok("`clinic`.`patients`.`email`".to_owned()));
+        assert_eq!(other.field(patients::email).on_mysql(), Ok("`other`.`email`".to_owned()));
     }
 
     #[test]

@@ -92,7 +92,7 @@ pub use search::SearchValue;
 
 // They stand in the bounds of what is public, and are inferred.
 #[doc(hidden)]
-pub use dialect::SlotBackend;
+pub use dialect::{OnMysql, SlotBackend};
 #[doc(hidden)]
 pub use locate::{AsAliased, AsColumn, AsNullable, Locates, SameColumn};
 #[doc(hidden)]

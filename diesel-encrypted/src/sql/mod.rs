@@ -18,6 +18,10 @@
 //! println!("{}", sql.up().unwrap()); // the indexes, and triggers that refuse what is not sealed
 //! ```
 //!
+//! Each database gets what lets it find a row by a tag, and keep two apart: PostgreSQL and SQLite an index on the expression
+//! that searches use, MySQL and MariaDB an index on a generated column, `email_tag_0` for the first index of `email`, which
+//! searches name there. Such a column is invisible to `SELECT *`; a search fails where it is missing.
+//!
 //! A test of the application's own is the place for this. It prints the SQL, to be copied into a migration, and notices
 //! when a later change of the model needs another:
 //!
@@ -35,17 +39,14 @@
 //! ```
 
 mod check;
+pub(crate) mod mysql;
+pub(crate) mod names;
+mod postgres;
 mod sqlite;
 
-use diesel_encrypted_core::{EncryptedModel, Field, Index, index::BITS_MAX};
+use diesel_encrypted_core::{EncryptedModel, Field, Index, Storage, index::BITS_MAX};
 
-/// The database that SQL is written for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Dialect {
-    /// SQLite 3.35 and later.
-    Sqlite,
-}
+pub use crate::backend::Dialect;
 
 /// The SQL of one model. Unless told otherwise, every blind index gets an index that is not unique.
 #[derive(Clone, Debug)]
@@ -54,11 +55,12 @@ pub struct ModelSql {
     fields: &'static [&'static Field],
     dialect: Dialect,
     unique: Vec<(String, String)>,
+    concurrently: bool,
 }
 
 /// The SQL of the model `M`.
 pub fn of<M: EncryptedModel>(dialect: Dialect) -> ModelSql {
-    ModelSql { fields: M::fields(), dialect, unique: Vec::new() }
+    ModelSql { fields: M::fields(), dialect, unique: Vec::new(), concurrently: false }
 }
 
 /// Why there is no SQL.
@@ -88,6 +90,12 @@ pub enum SqlError {
         /// The bits it keeps.
         bits: u8,
     },
+    /// Indexes that are built concurrently were to stand in a script with other statements.
+    #[error(
+        "PostgreSQL builds an index concurrently only by a statement of its own, outside of a transaction: write a migration \
+         for each of `.indexes()`, with `run_in_transaction = false` in its metadata.toml, and one for `.guards()`"
+    )]
+    Concurrently,
 }
 
 impl ModelSql {
@@ -97,42 +105,83 @@ impl ModelSql {
         self
     }
 
-    /// `CREATE INDEX` for each blind index, without a final semicolon.
+    /// Builds the indexes while others go on writing to the table: `CREATE INDEX CONCURRENTLY`, on PostgreSQL alone. SQLite
+    /// has nothing like it, and MySQL and MariaDB do so anyway.
+    ///
+    /// Such a statement stands alone, and outside of a transaction. In a Diesel migration that is a folder for each
+    /// statement of [`indexes`](Self::indexes), with nothing else in its `up.sql`, and a `metadata.toml` that says
+    /// `run_in_transaction = false`. One that fails leaves an invalid index behind, to be dropped before the next try.
+    pub const fn concurrently(mut self) -> Self {
+        self.concurrently = true;
+        self
+    }
+
+    /// `CREATE INDEX` for each blind index, without a final semicolon. On MySQL and MariaDB there is an `ALTER TABLE` before
+    /// it, which adds the generated column that searches name.
     ///
     /// # Errors
     /// [`SqlError`] if an index that was to be unique does not exist or cannot be.
     pub fn indexes(&self) -> Result<Vec<String>, SqlError> {
         self.check()?;
-        Ok(self
-            .each_index()
-            .map(|(field, slot, index)| {
-                let unique = self.is_unique(field, index);
-                match self.dialect {
-                    Dialect::Sqlite => sqlite::create_index(field, slot, index, unique),
+        let mut statements = Vec::new();
+        for (field, slot, index) in self.each_index() {
+            let unique = self.is_unique(field, index);
+            match self.dialect {
+                Dialect::Sqlite => statements.push(sqlite::create_index(field, slot, index, unique)),
+                Dialect::Postgres => {
+                    statements.push(postgres::create_index(field, slot, index, unique, self.concurrently));
                 }
+                Dialect::Mysql => statements.extend(mysql::create_index(field, slot, index, unique)),
+            }
+        }
+        Ok(statements)
+    }
+
+    /// What removes the [`indexes`](Self::indexes) again, and on MySQL and MariaDB their generated columns.
+    #[must_use]
+    pub fn drop_indexes(&self) -> Vec<String> {
+        self.each_index()
+            .map(|(field, slot, index)| match self.dialect {
+                Dialect::Sqlite => sqlite::drop_index(field, index),
+                Dialect::Postgres => postgres::drop_index(field, index, self.concurrently),
+                Dialect::Mysql => mysql::drop_index(field, slot),
             })
-            .collect())
+            .collect()
     }
 
     /// A `CONSTRAINT .. CHECK (..)` for each column, to stand in a `CREATE TABLE`: it refuses anything but NULL and what
     /// has the form of a sealed value. Whether it opens, only the application can tell.
     #[must_use]
     pub fn checks(&self) -> Vec<String> {
-        self.fields
-            .iter()
-            .map(|field| match self.dialect {
-                Dialect::Sqlite => sqlite::check(field),
-            })
-            .collect()
+        self.fields.iter().map(|field| self.constraint(field)).collect()
     }
 
-    /// The same for a table that exists. SQLite cannot add a constraint to one, so these are triggers.
+    /// The same for a table that exists, whose rows have to be sealed already. SQLite cannot add a constraint to one, so
+    /// there these are triggers.
     #[must_use]
     pub fn guards(&self) -> Vec<String> {
         self.fields
             .iter()
             .flat_map(|field| match self.dialect {
                 Dialect::Sqlite => sqlite::guards(field),
+                Dialect::Postgres | Dialect::Mysql => {
+                    vec![format!("ALTER TABLE {} ADD {}", names::table(self.dialect, field), self.constraint(field))]
+                }
+            })
+            .collect()
+    }
+
+    /// What removes the [`guards`](Self::guards) again. Nothing removes [`checks`](Self::checks) from a table on SQLite.
+    #[must_use]
+    pub fn drop_guards(&self) -> Vec<String> {
+        self.fields
+            .iter()
+            .flat_map(|field| match self.dialect {
+                Dialect::Sqlite => sqlite::drop_guards(field),
+                Dialect::Postgres | Dialect::Mysql => {
+                    let table = names::table(self.dialect, field);
+                    vec![format!("ALTER TABLE {table} DROP CONSTRAINT {}", self.constraint_name(field))]
+                }
             })
             .collect()
     }
@@ -140,36 +189,50 @@ impl ModelSql {
     /// `up.sql` of a migration over tables that exist: indexes and guards.
     ///
     /// # Errors
-    /// As [`indexes`](Self::indexes).
+    /// As [`indexes`](Self::indexes), and [`SqlError::Concurrently`] if the indexes are to be built so.
     pub fn up(&self) -> Result<String, SqlError> {
+        self.check_script()?;
         Ok(script(self.indexes()?.into_iter().chain(self.guards())))
     }
 
     /// `down.sql` of the same migration.
     ///
     /// # Errors
-    /// As [`indexes`](Self::indexes).
+    /// As [`up`](Self::up).
     pub fn down(&self) -> Result<String, SqlError> {
         self.check()?;
-        let guards = self.fields.iter().flat_map(|field| match self.dialect {
-            Dialect::Sqlite => sqlite::drop_guards(field),
-        });
-        let indexes = self.each_index().map(|(field, _, index)| match self.dialect {
-            Dialect::Sqlite => sqlite::drop_index(field, index),
-        });
-        Ok(script(guards.chain(indexes)))
+        self.check_script()?;
+        Ok(script(self.drop_guards().into_iter().chain(self.drop_indexes())))
+    }
+
+    fn constraint_name(&self, field: &Field) -> String {
+        names::quoted(self.dialect, &names::named(field, "sealed"))
+    }
+
+    fn constraint(&self, field: &Field) -> String {
+        let column = names::quoted(self.dialect, field.column());
+        let sealed = match self.dialect {
+            Dialect::Sqlite => sqlite::is_sealed(&column, field.storage()),
+            Dialect::Postgres => postgres::is_sealed(&column, field.storage()),
+            Dialect::Mysql => mysql::is_sealed(&column, field.storage()),
+        };
+        format!("CONSTRAINT {} CHECK ({column} IS NULL OR (\n  {sealed}\n))", self.constraint_name(field))
     }
 
     /// Every index that still has tags, with its field and slot.
     fn each_index(&self) -> impl Iterator<Item = (&'static Field, usize, &'static Index)> {
-        self.fields.iter().flat_map(|field| {
-            let slots = field.declared_indexes().iter().enumerate();
-            slots.filter(|(_, index)| !index.is_removed()).map(move |(slot, index)| (*field, slot, index))
-        })
+        self.fields.iter().flat_map(|field| searched_slots(field).map(move |(slot, index)| (*field, slot, index)))
     }
 
     fn is_unique(&self, field: &Field, index: &Index) -> bool {
         self.unique.iter().any(|(column, name)| column == field.column() && name == index.name())
+    }
+
+    const fn check_script(&self) -> Result<(), SqlError> {
+        match self.dialect {
+            Dialect::Postgres if self.concurrently => Err(SqlError::Concurrently),
+            _ => Ok(()),
+        }
     }
 
     fn check(&self) -> Result<(), SqlError> {
@@ -198,6 +261,22 @@ impl ModelSql {
         }
         Ok(())
     }
+}
+
+/// The slots of the field that are searched, with their indexes: all but those of removed ones.
+pub(crate) fn searched_slots(field: &Field) -> impl Iterator<Item = (usize, &'static Index)> + use<> {
+    field.declared_indexes().iter().enumerate().filter(|(_, index)| !index.is_removed())
+}
+
+/// The slot as an expression over the column, as searches write it: with its place as literals, or PostgreSQL and SQLite do
+/// not see that it is the index's expression.
+fn expression(dialect: Dialect, field: &Field, slot: usize) -> String {
+    let len = check::slot_len(field.storage());
+    let first = match field.storage() {
+        Storage::Binary => 4,
+        Storage::Text => 5,
+    };
+    format!("substr({}, {}, {len})", names::quoted(dialect, field.column()), first + len * slot)
 }
 
 fn script(statements: impl Iterator<Item = String>) -> String {

@@ -2,76 +2,67 @@
 
 use diesel_encrypted_core::{Field, Index, Storage};
 
-use super::check;
+use super::check::{self, Words};
+use super::{expression, names};
+use crate::backend::Dialect::Sqlite;
 
-/// Quotes an identifier as Diesel does for SQLite, so that an index on an expression is found again.
-fn quoted(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
-}
-
-/// Schema and table, quoted each.
-fn table(field: &Field) -> String {
-    field.table().split('.').map(quoted).collect::<Vec<_>>().join(".")
-}
-
-/// A name of ours: table, column and what it is for.
-fn named(field: &Field, suffix: &str) -> String {
-    quoted(&format!("{}_{}_{suffix}", field.table().replace('.', "_"), field.column()))
-}
-
-/// The slot as searches write it: with offsets as literals, or SQLite does not see that it is the index's expression.
-fn slot(field: &Field, slot: usize) -> String {
-    let (start, len) = match field.storage() {
-        Storage::Binary => (4 + 15 * slot, 15),
-        Storage::Text => (5 + 20 * slot, 20),
-    };
-    format!("substr({}, {start}, {len})", quoted(field.column()))
-}
-
-pub(super) fn create_index(field: &Field, at: usize, index: &Index, unique: bool) -> String {
+/// A schema stands before the index's name here, and not before the table's.
+pub(super) fn create_index(field: &Field, slot: usize, index: &Index, unique: bool) -> String {
     let unique = if unique { "UNIQUE " } else { "" };
-    format!("CREATE {unique}INDEX {} ON {} ({})", named(field, index.name()), table(field), slot(field, at))
+    let name = names::in_schema(Sqlite, field, &names::index(field, index));
+    format!("CREATE {unique}INDEX {name} ON {} ({})", table(field), expression(Sqlite, field, slot))
 }
 
 pub(super) fn drop_index(field: &Field, index: &Index) -> String {
-    format!("DROP INDEX {}", named(field, index.name()))
+    format!("DROP INDEX {}", names::in_schema(Sqlite, field, &names::index(field, index)))
+}
+
+fn table(field: &Field) -> String {
+    names::quoted(Sqlite, names::schema_and_table(field).1)
 }
 
 /// True for what has the form of a sealed value, false for anything else that is not NULL.
-fn is_sealed(column: &str, storage: Storage) -> String {
-    match storage {
+pub(super) fn is_sealed(column: &str, storage: Storage) -> String {
+    let length = format!("length({column})");
+    let words = match storage {
+        // There is no function from a byte to its number: the second digit of the second byte, which is at most 15.
         Storage::Binary => {
-            // SQLite has no function from a byte to its number: the second digit of the second byte, which is at most 15.
-            let slots = format!("(instr('0123456789ABCDEF', substr(hex(substr({column}, 2, 1)), 2)) - 1)");
-            let shortest = check::shortest().map(|(algorithm, len)| format!("WHEN x'{algorithm:02X}' THEN {len} "));
-            let shortest: String = shortest.collect();
-            format!(
-                "typeof({column}) = 'blob' AND hex(substr({column}, 1, 3)) GLOB 'E10[0-9A-F]00'\n  \
-                 AND length({column}) - 15 * {slots}\n    \
-                 >= CASE substr({column}, 4 + 15 * {slots}, 1) {shortest}ELSE length({column}) + 1 END"
-            )
+            let slots = format!("instr('123456789ABCDEF', substr(hex(substr({column}, 2, 1)), 2))");
+            Words {
+                length,
+                begins: format!("typeof({column}) = 'blob' AND hex(substr({column}, 1, 3)) GLOB 'E10[0-9A-F]00'"),
+                algorithm: format!("substr({column}, 4 + 15 * {slots}, 1)"),
+                slots,
+                number: |algorithm| format!("x'{:02X}'", algorithm as u8),
+            }
         }
         Storage::Text => {
-            let beginnings: Vec<String> = check::text_beginnings().map(|text| format!("'{text}'")).collect();
-            let shortest = check::shortest().map(|(_, len)| len).min().unwrap_or_default();
-            format!(
-                "typeof({column}) = 'text' AND length({column}) >= {1} AND substr({column}, 1, 4) IN ({0})\n  \
-                 AND {column} NOT GLOB '*[^A-Za-z0-9_-]*'",
-                beginnings.join(", "),
-                (shortest * 4).div_ceil(3)
-            )
+            let slots = format!("instr('{}', substr({column}, 3, 1))", check::text_slots());
+            Words {
+                begins: format!(
+                    "typeof({column}) = 'text' AND substr({column}, 1, 4) IN ({})\n      \
+                     AND {column} NOT GLOB '*{}*' AND {length} % 4 <> 1",
+                    check::text_beginnings(),
+                    check::OUTSIDE_OF_TEXT
+                ),
+                length,
+                algorithm: format!(
+                    "(instr('{}', substr({column}, 5 + 20 * {slots}, 2)) + {}) / {}",
+                    check::text_algorithms(),
+                    check::PAIRS - 1,
+                    check::PAIRS
+                ),
+                slots,
+                number: |algorithm| (algorithm as u8).to_string(),
+            }
         }
-    }
+    };
+    check::is_sealed(&words, storage)
 }
 
-pub(super) fn check(field: &Field) -> String {
-    let column = quoted(field.column());
-    let sealed = is_sealed(&column, field.storage());
-    format!("CONSTRAINT {} CHECK ({column} IS NULL OR ({sealed}))", named(field, "sealed"))
-}
-
-pub(super) fn guards(field: &Field) -> [String; 2] {
-    let column = quoted(field.column());
+/// Triggers: SQLite adds no constraint to a table that exists.
+pub(super) fn guards(field: &Field) -> Vec<String> {
+    let column = names::quoted(Sqlite, field.column());
     let new = format!("NEW.{column}");
     let sealed = is_sealed(&new, field.storage());
     let message =
@@ -81,13 +72,15 @@ pub(super) fn guards(field: &Field) -> [String; 2] {
         format!(
             "CREATE TRIGGER {} BEFORE {event} ON {}\nWHEN {new} IS NOT NULL AND NOT (\n  {sealed}\n)\n\
              BEGIN SELECT RAISE(ABORT, '{message}'); END",
-            named(field, suffix),
+            names::in_schema(Sqlite, field, &names::named(field, suffix)),
             table(field)
         )
     };
-    [guard("sealed_insert", "INSERT"), guard("sealed_update", &format!("UPDATE OF {column}"))]
+    vec![guard("sealed_insert", "INSERT"), guard("sealed_update", &format!("UPDATE OF {column}"))]
 }
 
-pub(super) fn drop_guards(field: &Field) -> [String; 2] {
-    ["sealed_insert", "sealed_update"].map(|suffix| format!("DROP TRIGGER {}", named(field, suffix)))
+pub(super) fn drop_guards(field: &Field) -> Vec<String> {
+    ["sealed_insert", "sealed_update"]
+        .map(|suffix| format!("DROP TRIGGER {}", names::in_schema(Sqlite, field, &names::named(field, suffix))))
+        .into()
 }

@@ -4,7 +4,6 @@ use std::marker::PhantomData;
 
 use diesel::{
     Connection, QueryResult,
-    backend::Backend,
     connection::LoadConnection,
     deserialize::FromSqlRow,
     query_builder::AstPass,
@@ -13,20 +12,27 @@ use diesel::{
     sql_types::{BigInt, Binary, HasSqlType, Text},
 };
 
+use crate::backend::KnownBackend;
+
 use super::statement::{Rows, Statement};
 
 /// The columns of a row of `encryption_keys`.
 pub(super) type KeyColumns =
     (i64, Vec<u8>, i64, Vec<u8>, Vec<u8>, i64, i64, i64, String, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>);
-type KeySqlTypes =
+pub(super) type KeySqlTypes =
     (BigInt, Binary, BigInt, Binary, Binary, BigInt, BigInt, BigInt, Text, Binary, Binary, Binary, Binary, Binary);
 
 /// The columns of a row of `encrypted_columns`.
 pub(super) type FieldColumns = (Vec<u8>, String, String, String, i64, String, String, String, Vec<u8>);
-type FieldSqlTypes = (Binary, Text, Text, Text, BigInt, Text, Text, Text, Binary);
+pub(super) type FieldSqlTypes = (Binary, Text, Text, Text, BigInt, Text, Text, Text, Binary);
 
-/// A backend that binds text, numbers and bytes: every backend.
-pub trait KeyStoreBackend: Backend {
+/// The columns of a row of the [catalogue](super::catalogue): number, database, whether of a table, type without length,
+/// type, length or -1, collation, whether bytewise, whether NOT NULL, and what each database adds.
+pub(super) type CatalogueColumns = (i64, i64, i64, String, String, i64, String, i64, i64, String);
+pub(super) type CatalogueSqlTypes = (BigInt, BigInt, BigInt, Text, Text, BigInt, Text, BigInt, BigInt, Text);
+
+/// A backend that binds text, numbers and bytes: every backend that we know.
+pub trait KeyStoreBackend: KnownBackend {
     #[doc(hidden)]
     fn bind_bytes<'b>(out: &mut AstPass<'_, 'b, Self>, bytes: &'b [u8]) -> QueryResult<()>;
     #[doc(hidden)]
@@ -37,7 +43,7 @@ pub trait KeyStoreBackend: Backend {
 
 impl<DB> KeyStoreBackend for DB
 where
-    DB: Backend + HasSqlType<BigInt> + HasSqlType<Binary> + HasSqlType<Text>,
+    DB: KnownBackend + HasSqlType<BigInt> + HasSqlType<Binary> + HasSqlType<Text>,
     [u8]: ToSql<Binary, DB>,
     i64: ToSql<BigInt, DB>,
     str: ToSql<Text, DB>,
@@ -69,6 +75,8 @@ pub trait KeyStoreConnection: Connection {
     #[doc(hidden)]
     fn fields(&mut self, statement: Statement) -> QueryResult<Vec<FieldColumns>>;
     #[doc(hidden)]
+    fn catalogue(&mut self, statement: Statement) -> QueryResult<Vec<CatalogueColumns>>;
+    #[doc(hidden)]
     fn sample(&mut self, statement: Statement) -> QueryResult<Option<Vec<u8>>>;
 }
 
@@ -78,9 +86,11 @@ where
     C::Backend: KeyStoreBackend,
     KeyColumns: FromSqlRow<KeySqlTypes, C::Backend>,
     FieldColumns: FromSqlRow<FieldSqlTypes, C::Backend>,
+    CatalogueColumns: FromSqlRow<CatalogueSqlTypes, C::Backend>,
     Vec<u8>: FromSqlRow<Binary, C::Backend>,
     Rows<KeySqlTypes>: for<'q> LoadQuery<'q, C, KeyColumns>,
     Rows<FieldSqlTypes>: for<'q> LoadQuery<'q, C, FieldColumns>,
+    Rows<CatalogueSqlTypes>: for<'q> LoadQuery<'q, C, CatalogueColumns>,
     Rows<Binary>: for<'q> LoadQuery<'q, C, Vec<u8>>,
 {
     fn run(&mut self, statement: Statement) -> QueryResult<usize> {
@@ -93,6 +103,10 @@ where
 
     fn fields(&mut self, statement: Statement) -> QueryResult<Vec<FieldColumns>> {
         Rows::<FieldSqlTypes>(statement, PhantomData).internal_load(self)?.collect()
+    }
+
+    fn catalogue(&mut self, statement: Statement) -> QueryResult<Vec<CatalogueColumns>> {
+        Rows::<CatalogueSqlTypes>(statement, PhantomData).internal_load(self)?.collect()
     }
 
     fn sample(&mut self, statement: Statement) -> QueryResult<Option<Vec<u8>>> {

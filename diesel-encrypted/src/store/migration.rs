@@ -3,12 +3,12 @@
 use std::fmt;
 
 use diesel::{
-    backend::Backend,
     connection::BoxableConnection,
     migration::{Migration, MigrationMetadata, MigrationName, MigrationSource, MigrationVersion, Result},
 };
 
 use super::tables;
+use crate::backend::{Dialect, KnownBackend};
 
 /// A source of one migration, which makes `encryption_keys` and `encrypted_columns`:
 ///
@@ -27,31 +27,39 @@ use super::tables;
 /// role may not. Reverting it drops both tables, and with the keys every sealed value becomes unreadable.
 #[must_use]
 pub const fn key_tables() -> KeyTables {
-    KeyTables
+    KeyTables { dialect: None }
 }
 
 /// What [`key_tables`] gives.
 #[derive(Clone, Copy, Debug)]
-pub struct KeyTables;
+pub struct KeyTables {
+    dialect: Option<Dialect>,
+}
 
 impl KeyTables {
     const VERSION: &'static str = "00000000000001";
 
+    /// Says which database the migration is for. Only a `MultiConnection`, whose type does not tell, needs it.
+    #[must_use]
+    pub const fn on(self, dialect: Dialect) -> Self {
+        Self { dialect: Some(dialect) }
+    }
+
     /// The statements that make the tables, for a migration folder of the application's own.
     #[must_use]
-    pub fn up(&self) -> String {
-        script(&tables::CREATE)
+    pub fn up(&self, dialect: Dialect) -> String {
+        script(tables::CREATE.map(|table| table(dialect)))
     }
 
     /// The statements that drop the tables.
     #[must_use]
     pub fn down(&self) -> String {
-        script(&tables::DROP)
+        script(tables::DROP.map(str::to_owned))
     }
 }
 
-fn script(statements: &[&str]) -> String {
-    statements.iter().flat_map(|statement| [*statement, ";\n"]).collect()
+fn script(statements: [String; 2]) -> String {
+    statements.map(|statement| statement + ";\n").concat()
 }
 
 impl fmt::Display for KeyTables {
@@ -68,9 +76,16 @@ impl MigrationName for KeyTables {
 
 impl MigrationMetadata for KeyTables {}
 
-impl<DB: Backend> Migration<DB> for KeyTables {
+impl<DB: KnownBackend> Migration<DB> for KeyTables {
     fn run(&self, connection: &mut dyn BoxableConnection<DB>) -> Result<()> {
-        Ok(connection.batch_execute(&self.up())?)
+        let Some(dialect) = self.dialect.or(DB::DIALECT) else {
+            return Err(
+                "this connection leads to databases of several kinds: write `key_tables().on(Dialect::..)`, with \
+                        the one that it is open to"
+                    .into(),
+            );
+        };
+        Ok(connection.batch_execute(&self.up(dialect))?)
     }
 
     fn revert(&self, connection: &mut dyn BoxableConnection<DB>) -> Result<()> {
@@ -86,7 +101,7 @@ impl<DB: Backend> Migration<DB> for KeyTables {
     }
 }
 
-impl<DB: Backend> MigrationSource<DB> for KeyTables {
+impl<DB: KnownBackend> MigrationSource<DB> for KeyTables {
     fn migrations(&self) -> Result<Vec<Box<dyn Migration<DB>>>> {
         Ok(vec![Box::new(*self)])
     }

@@ -2,28 +2,34 @@
 //!
 //! It reads and writes rows; what they mean, and whether they are authentic, the vault decides.
 
+#[cfg(feature = "async")]
+mod asynchronous;
+mod catalogue;
 mod connection;
+mod failure;
 mod migration;
 mod rows;
 mod statement;
 mod tables;
 
-use diesel::{
-    connection::TransactionManager,
-    result::{DatabaseErrorKind, Error as DieselError},
-};
+use diesel::{connection::TransactionManager, result::Error as DieselError};
 use diesel_encrypted_core::{
-    Applied, Change, Field, KeyStore, StoreError, Stored, Vault, VaultBuilder, VaultError,
-    keys::{KeyRow, RowKind},
+    Applied, Change, Field, KeyStore, StoreError, Stored, Vault, VaultBuilder, VaultError, keys::KeyRow,
 };
 
+#[cfg(feature = "async")]
+pub use asynchronous::{AsyncDieselKeyStore, AsyncKeyStoreConnection, OpenVaultAsync};
+use catalogue::Catalogue;
 pub use connection::KeyStoreConnection;
+use failure::{PAUSE, TRIES, failed, is_conflict, may_pass, not_made, not_written, patiently, unreadable};
 pub use migration::{KeyTables, key_tables};
 use statement::Statement;
 
 /// The key tables of the database behind a connection.
 pub struct DieselKeyStore<'c, C> {
     connection: &'c mut C,
+    /// Whether both tables have been seen.
+    has_tables: bool,
 }
 
 impl<C> std::fmt::Debug for DieselKeyStore<'_, C> {
@@ -35,159 +41,118 @@ impl<C> std::fmt::Debug for DieselKeyStore<'_, C> {
 impl<'c, C: KeyStoreConnection> DieselKeyStore<'c, C> {
     /// The store behind `connection`. Touches nothing yet.
     pub fn new(connection: &'c mut C) -> Self {
-        Self { connection }
+        Self { connection, has_tables: false }
     }
 
-    /// Whether the connection is inside of a transaction: then keys cannot be made.
-    fn refuse_transaction(&mut self) -> Result<(), StoreError> {
+    fn in_transaction(&mut self) -> Result<bool, DieselError> {
         let status = C::TransactionManager::transaction_manager_status_mut(self.connection);
-        match status.transaction_depth().map_err(failed)? {
-            None => Ok(()),
-            Some(_) => Err(StoreError::InTransaction),
+        status.transaction_depth().map(|depth| depth.is_some())
+    }
+
+    /// Keys cannot be made inside of a transaction.
+    fn refuse_transaction(&mut self) -> Result<(), StoreError> {
+        match self.in_transaction().map_err(failed)? {
+            true => Err(StoreError::InTransaction),
+            false => Ok(()),
         }
+    }
+
+    /// Reads, and reads again what another process was in the way of.
+    fn read<R>(&mut self, read: impl Fn(&mut C) -> Result<R, DieselError>) -> Result<R, DieselError> {
+        let again = !self.in_transaction()?;
+        patiently(again, || read(self.connection))
+    }
+
+    fn look<'f>(&mut self, fields: &'f [&'static Field]) -> Result<Catalogue<'f>, StoreError> {
+        let rows = self.read(|connection| connection.catalogue(catalogue::look(fields))).map_err(failed)?;
+        let catalogue = Catalogue::new(fields, rows)?;
+        self.has_tables = catalogue.has_key_tables();
+        Ok(catalogue)
     }
 
     /// Makes the tables, where a migration has not.
-    fn create_tables(&mut self) -> Result<(), StoreError> {
-        self.refuse_transaction()?;
-        for table in tables::CREATE {
-            patiently(|| self.connection.run(Statement::new().sql(table))).map_err(failed)?;
+    fn require_tables(&mut self) -> Result<(), StoreError> {
+        if self.has_tables || self.look(&[])?.has_key_tables() {
+            return Ok(());
         }
-        tracing::info!("the tables encryption_keys and encrypted_columns were made");
-        Ok(())
+        self.refuse_transaction()?;
+        let mut tries = 1;
+        loop {
+            let mut make = |table| patiently(false, || self.connection.run(Statement::new().words(table)));
+            let made = tables::CREATE.into_iter().try_for_each(|table| make(table).map(drop));
+            match made {
+                Ok(()) => {
+                    tracing::info!("the tables encryption_keys and encrypted_columns were made");
+                    self.has_tables = true;
+                    return Ok(());
+                }
+                // PostgreSQL fails in spite of IF NOT EXISTS where another process makes the same table.
+                Err(_) if self.look(&[])?.has_key_tables() => return Ok(()),
+                Err(error) if tries == TRIES => return Err(not_made(error)),
+                Err(_) => std::thread::sleep(PAUSE * tries),
+            }
+            tries += 1;
+        }
     }
 
     fn rows(&mut self, scope: Option<&[u8]>) -> Result<Stored, DieselError> {
-        let scopes = [rows::scope_column(None), rows::scope_column(scope)];
-        let [none, own] = &scopes;
-        let keys = || {
-            Statement::new()
-                .sql(tables::SELECT_KEYS)
-                .sql(" WHERE scope IN (")
-                .bytes(none)
-                .sql(", ")
-                .bytes(own)
-                .sql(") ORDER BY name, version")
-        };
-        let fields = || Statement::new().sql(tables::SELECT_FIELDS).sql(" ORDER BY field_id");
-        let keys = patiently(|| self.connection.keys(keys()))?;
-        let fields = patiently(|| self.connection.fields(fields()))?;
-        let stored = keys.into_iter().map(rows::key_row).collect::<Result<_, _>>().and_then(|keys| {
-            let fields = fields.into_iter().map(rows::field_row).collect::<Result<_, _>>()?;
-            Ok(Stored::new(keys, fields))
-        });
-        stored.map_err(|error| DieselError::DeserializationError(Box::new(error)))
+        let keys = self.read(|connection| connection.keys(tables::select_keys(scope)))?;
+        let fields = self.read(|connection| connection.fields(tables::select_fields()))?;
+        let keys = keys.into_iter().map(rows::key_row).collect::<Result<_, _>>()?;
+        let fields = fields.into_iter().map(rows::field_row).collect::<Result<_, _>>()?;
+        Ok(Stored::new(keys, fields))
+    }
+
+    fn write(&mut self, changes: &[Change]) -> Result<(), DieselError> {
+        self.connection.transaction(|connection| {
+            changes.iter().try_for_each(|change| {
+                let statement = rows::write(change).ok_or(DieselError::RollbackTransaction)?;
+                if connection.run(statement)? == 1 { Ok(()) } else { Err(DieselError::NotFound) }
+            })
+        })
     }
 }
 
 impl<C: KeyStoreConnection> KeyStore for DieselKeyStore<'_, C> {
-    fn load(&mut self, scope: Option<&[u8]>) -> Result<Stored, StoreError> {
-        match self.rows(scope) {
-            // Every backend has its own words for a table that is missing. If it is not that, it fails again.
-            Err(DieselError::DatabaseError(_, _)) => {
-                self.create_tables()?;
-                self.rows(scope)
-            }
-            other => other,
+    fn check_columns(&mut self, fields: &[&'static Field]) -> Result<(), StoreError> {
+        let mut catalogue = self.look(fields)?;
+        for statement in catalogue.further() {
+            catalogue.add(self.read(|connection| connection.catalogue(statement.clone())).map_err(failed)?);
         }
-        .map_err(failed)
+        for field in catalogue.unseen() {
+            self.sample(field)?;
+        }
+        catalogue.check()
+    }
+
+    fn load(&mut self, scope: Option<&[u8]>) -> Result<Stored, StoreError> {
+        self.require_tables()?;
+        self.rows(scope).map_err(failed)
     }
 
     fn apply(&mut self, changes: &[Change]) -> Result<Applied, StoreError> {
+        rows::check_lengths(changes)?;
         self.refuse_transaction()?;
-        let applied = patiently(|| {
-            self.connection.transaction(|connection| {
-                for change in changes {
-                    match change {
-                        Change::InsertKey(row) => rows::insert_key(connection, row)?,
-                        Change::ReplaceKey { old_mac, row } => rows::replace_key(connection, old_mac, row)?,
-                        Change::InsertField(row) => rows::insert_field(connection, row)?,
-                        Change::ReplaceField { old_mac, row } => rows::replace_field(connection, old_mac, row)?,
-                        Change::RemoveField { row } => rows::remove_field(connection, row)?,
-                        // A change of a later version of the core.
-                        _ => return Err(DieselError::RollbackTransaction),
-                    }
-                }
-                Ok(())
-            })
-        });
-        match applied {
-            Ok(()) => Ok(Applied::Written),
-            Err(
-                DieselError::NotFound
-                | DieselError::DatabaseError(
-                    DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::SerializationFailure,
-                    _,
-                ),
-            ) => Ok(Applied::Conflict),
-            Err(error) => Err(failed(error)),
+        let mut tries = 1;
+        loop {
+            match patiently(false, || self.write(changes)) {
+                Ok(()) => return Ok(Applied::Written),
+                Err(error) if is_conflict(&error) => return Ok(Applied::Conflict),
+                Err(error) if may_pass(&error) && tries < TRIES => std::thread::sleep(PAUSE * tries),
+                Err(error) => return Err(not_written(error)),
+            }
+            tries += 1;
         }
     }
 
     fn key(&mut self, key_id: u32) -> Result<Option<KeyRow>, StoreError> {
-        let one = || Statement::new().sql(tables::SELECT_KEYS).sql(" WHERE key_id = ").number(key_id);
-        let row = patiently(|| self.connection.keys(one())).map_err(failed)?.pop();
-        row.map(rows::key_row).transpose().map_err(|bad| failed(DieselError::DeserializationError(Box::new(bad))))
+        let row = self.read(|connection| connection.keys(tables::select_key(key_id))).map_err(failed)?.pop();
+        row.map(rows::key_row).transpose().map_err(|bad| failed(bad.into()))
     }
 
     fn sample(&mut self, field: &Field) -> Result<Option<Vec<u8>>, StoreError> {
-        let one = || {
-            Statement::new()
-                .sql("SELECT ")
-                .name(field.column())
-                .sql(" FROM ")
-                .table(field.table())
-                .sql(" WHERE ")
-                .name(field.column())
-                .sql(" IS NOT NULL LIMIT 1")
-        };
-        match patiently(|| self.connection.sample(one())) {
-            Ok(value) => Ok(value),
-            Err(DieselError::DatabaseError(_, detail)) => Err(StoreError::NoColumn {
-                table: field.table().to_owned(),
-                column: field.column().to_owned(),
-                detail: detail.message().to_owned(),
-            }),
-            Err(error) => Err(failed(error)),
-        }
-    }
-}
-
-/// Our own error out of Diesel's, or Diesel's own.
-fn failed(error: DieselError) -> StoreError {
-    match error {
-        DieselError::DeserializationError(source) => match source.downcast::<BadRow>() {
-            Ok(bad) => StoreError::BadRow { kind: bad.kind, row: bad.row, column: bad.column },
-            Err(source) => StoreError::Database(source),
-        },
-        other => StoreError::Database(Box::new(other)),
-    }
-}
-
-/// A row that no store wrote, on its way through Diesel's error type.
-#[derive(Debug, thiserror::Error)]
-#[error("a row of `{}` ({row}) has a `{column}` that cannot be", .kind.table())]
-struct BadRow {
-    kind: RowKind,
-    row: String,
-    column: &'static str,
-}
-
-/// How long a database that another process has locked is waited for.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
-
-/// Runs `work` again while the database is locked: SQLite answers at once where servers wait.
-fn patiently<R>(mut work: impl FnMut() -> Result<R, DieselError>) -> Result<R, DieselError> {
-    let began = std::time::Instant::now();
-    loop {
-        match work() {
-            Err(DieselError::DatabaseError(_, detail))
-                if detail.message().contains("is locked") && began.elapsed() < PATIENCE =>
-            {
-                std::thread::sleep(std::time::Duration::from_millis(5));
-            }
-            other => return other,
-        }
+        let value = self.read(|connection| connection.sample(tables::select_sample(field)));
+        value.map_err(|error| unreadable(field, error))
     }
 }
 

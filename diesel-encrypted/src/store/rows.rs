@@ -1,13 +1,13 @@
 //! Rows, from columns and to statements. A column that no store wrote is an error that names it.
 
-use diesel::{QueryResult, result::Error as DieselError};
-use diesel_encrypted_core::keys::{
-    Fingerprint, KeyContext, KeyRow, KeyState, Purpose, RegistryRow, RootKeyId, RowKind,
+use diesel_encrypted_core::{
+    Change, StoreError,
+    keys::{Fingerprint, KeyContext, KeyRow, KeyState, Purpose, RegistryRow, RootKeyId, RowKind},
 };
 
 use super::{
-    BadRow,
-    connection::{FieldColumns, KeyColumns, KeyStoreConnection},
+    connection::{FieldColumns, KeyColumns},
+    failure::BadRow,
     statement::Statement,
 };
 
@@ -100,15 +100,52 @@ fn active_slot(row: &KeyRow) -> i64 {
     if row.state == KeyState::Active { 0 } else { row.context.key_id.into() }
 }
 
-/// One row was to be written: none means that another process changed it first.
-fn exactly_one(count: usize) -> QueryResult<()> {
-    if count == 1 { Ok(()) } else { Err(DieselError::NotFound) }
+/// The bytes of an id that every database keeps whole ([`super::tables`]).
+const ID_MAX: usize = 1024;
+/// The bytes of any other byte column.
+const BYTES_MAX: usize = 65535;
+
+/// Refuses what a database would cut: MySQL does so in silence, unless its sql_mode is strict.
+pub(super) fn check_lengths(changes: &[Change]) -> Result<(), StoreError> {
+    changes.iter().try_for_each(|change| match change {
+        Change::InsertKey(row) | Change::ReplaceKey { row, .. } => {
+            let context = &row.context;
+            let scope = scope_column(context.scope.as_deref()).len();
+            let fits = |column, length, max| fits(RowKind::Key, column, length, max);
+            fits("application", context.application.len(), BYTES_MAX)?;
+            fits("name", context.name.len(), ID_MAX)?;
+            fits("scope", scope, ID_MAX)?;
+            fits("root_id", row.root_id.len(), BYTES_MAX)?;
+            fits("wrapped", row.wrapped.len(), BYTES_MAX)
+        }
+        Change::InsertField(row) | Change::ReplaceField { row, .. } => {
+            fits(RowKind::Field, "field_id", row.field_id.len(), ID_MAX)
+        }
+        _ => Ok(()),
+    })
 }
 
-pub(super) fn insert_key<C: KeyStoreConnection>(connection: &mut C, row: &KeyRow) -> QueryResult<()> {
+fn fits(kind: RowKind, column: &'static str, length: usize, max: usize) -> Result<(), StoreError> {
+    if length <= max { Ok(()) } else { Err(StoreError::TooLong { kind, column, length, max }) }
+}
+
+/// The statement that makes a change. It writes one row; if it writes none, another process changed the row first. `None`
+/// for a change of a later version of the core.
+pub(super) fn write(change: &Change) -> Option<Statement> {
+    Some(match change {
+        Change::InsertKey(row) => insert_key(row),
+        Change::ReplaceKey { old_mac, row } => replace_key(old_mac, row),
+        Change::InsertField(row) => insert_field(row),
+        Change::ReplaceField { old_mac, row } => replace_field(old_mac, row),
+        Change::RemoveField { row } => remove_field(row),
+        _ => return None,
+    })
+}
+
+fn insert_key(row: &KeyRow) -> Statement {
     let scope = scope_column(row.context.scope.as_deref());
     let index = row.index_text();
-    let statement = Statement::new()
+    Statement::new()
         .sql(
             "INSERT INTO encryption_keys (key_id, application, purpose, name, scope, version, state, active_slot, \
              index_spec, root_id, root_fingerprint, wrapped, check_value, mac) VALUES (",
@@ -140,17 +177,12 @@ pub(super) fn insert_key<C: KeyStoreConnection>(connection: &mut C, row: &KeyRow
         .bytes(&row.check)
         .sql(", ")
         .bytes(&row.mac)
-        .sql(")");
-    exactly_one(connection.run(statement)?)
+        .sql(")")
 }
 
 /// Only what may change in the life of a key: its state, and what wraps it.
-pub(super) fn replace_key<C: KeyStoreConnection>(
-    connection: &mut C,
-    old_mac: &[u8; 32],
-    row: &KeyRow,
-) -> QueryResult<()> {
-    let statement = Statement::new()
+fn replace_key(old_mac: &[u8; 32], row: &KeyRow) -> Statement {
+    Statement::new()
         .sql("UPDATE encryption_keys SET state = ")
         .number(row.state as u8)
         .sql(", active_slot = ")
@@ -166,12 +198,11 @@ pub(super) fn replace_key<C: KeyStoreConnection>(
         .sql(" WHERE key_id = ")
         .number(row.context.key_id)
         .sql(" AND mac = ")
-        .bytes(old_mac);
-    exactly_one(connection.run(statement)?)
+        .bytes(old_mac)
 }
 
-pub(super) fn insert_field<C: KeyStoreConnection>(connection: &mut C, row: &RegistryRow) -> QueryResult<()> {
-    let statement = Statement::new()
+fn insert_field(row: &RegistryRow) -> Statement {
+    Statement::new()
         .sql(
             "INSERT INTO encrypted_columns (field_id, table_name, column_name, storage, value_class, primary_key, \
              indexes, options, mac) VALUES (",
@@ -193,16 +224,11 @@ pub(super) fn insert_field<C: KeyStoreConnection>(connection: &mut C, row: &Regi
         .text(&row.options)
         .sql(", ")
         .bytes(&row.mac)
-        .sql(")");
-    exactly_one(connection.run(statement)?)
+        .sql(")")
 }
 
-pub(super) fn replace_field<C: KeyStoreConnection>(
-    connection: &mut C,
-    old_mac: &[u8; 32],
-    row: &RegistryRow,
-) -> QueryResult<()> {
-    let statement = Statement::new()
+fn replace_field(old_mac: &[u8; 32], row: &RegistryRow) -> Statement {
+    Statement::new()
         .sql("UPDATE encrypted_columns SET table_name = ")
         .text(&row.table)
         .sql(", column_name = ")
@@ -222,15 +248,13 @@ pub(super) fn replace_field<C: KeyStoreConnection>(
         .sql(" WHERE field_id = ")
         .bytes(row.field_id.as_bytes())
         .sql(" AND mac = ")
-        .bytes(old_mac);
-    exactly_one(connection.run(statement)?)
+        .bytes(old_mac)
 }
 
-pub(super) fn remove_field<C: KeyStoreConnection>(connection: &mut C, row: &RegistryRow) -> QueryResult<()> {
-    let statement = Statement::new()
+fn remove_field(row: &RegistryRow) -> Statement {
+    Statement::new()
         .sql("DELETE FROM encrypted_columns WHERE field_id = ")
         .bytes(row.field_id.as_bytes())
         .sql(" AND mac = ")
-        .bytes(&row.mac);
-    exactly_one(connection.run(statement)?)
+        .bytes(&row.mac)
 }

@@ -7,20 +7,28 @@ use diesel::{
     query_builder::{AstPass, Query, QueryFragment, QueryId},
 };
 
+use crate::backend::Dialect;
+
 use super::connection::KeyStoreBackend;
 
 /// A piece of a statement.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Part {
     Sql(&'static str),
+    Words(Words),
+    /// For SQLite, PostgreSQL and MySQL.
+    Each([Statement; 3]),
     Name(String),
     Bytes(Vec<u8>),
     Number(i64),
     Text(String),
 }
 
+/// SQL that each database has its own words for.
+pub(super) type Words = fn(Dialect) -> String;
+
 /// A statement in pieces. It owns its values, which are few and short.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Statement {
     parts: Vec<Part>,
 }
@@ -38,6 +46,16 @@ impl Statement {
     /// SQL as it stands: ours, never the caller's.
     pub(super) fn sql(self, sql: &'static str) -> Self {
         self.part(Part::Sql(sql))
+    }
+
+    /// SQL that depends on the database.
+    pub(super) fn words(self, words: Words) -> Self {
+        self.part(Part::Words(words))
+    }
+
+    /// A statement of its own for each database.
+    pub(super) fn each(build: impl Fn(Dialect) -> Self) -> Self {
+        Self::new().part(Part::Each([Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql].map(build)))
     }
 
     /// An identifier, quoted.
@@ -72,6 +90,16 @@ impl<DB: KeyStoreBackend> QueryFragment<DB> for Statement {
         for part in &self.parts {
             match part {
                 Part::Sql(sql) => out.push_sql(sql),
+                Part::Words(words) => {
+                    let dialect = DB::dialect(out.reborrow())?;
+                    out.push_sql(&words(dialect));
+                }
+                Part::Each([sqlite, postgres, mysql]) => match DB::dialect(out.reborrow())? {
+                    Dialect::Sqlite => sqlite,
+                    Dialect::Postgres => postgres,
+                    Dialect::Mysql => mysql,
+                }
+                .walk_ast(out.reborrow())?,
                 Part::Name(name) => out.push_identifier(name)?,
                 Part::Bytes(bytes) => DB::bind_bytes(&mut out, bytes)?,
                 Part::Number(number) => DB::bind_number(&mut out, number)?,

@@ -1,48 +1,127 @@
 //! The two tables. Ids, names and scopes are byte columns, so that no collation merges two tenants, and nothing is NULL,
 //! so that UNIQUE holds.
 
-/// What makes the tables, one statement each. `active_slot` is 0 for the active key of a name and the key's own id for
-/// every other, so that UNIQUE admits one active key.
-pub(super) const CREATE: [&str; 2] = [
-    "CREATE TABLE IF NOT EXISTS encryption_keys (
+use diesel_encrypted_core::Field;
+
+use super::{
+    rows::scope_column,
+    statement::{Statement, Words},
+};
+use crate::backend::Dialect;
+
+/// What makes the tables, one statement each.
+pub(super) const CREATE: [Words; 2] = [encryption_keys, encrypted_columns];
+
+/// The types of a database.
+struct Types {
+    /// Bytes of any length.
+    bytes: &'static str,
+    /// Bytes that stand in a key.
+    id: &'static str,
+    /// Text, compared bytewise.
+    text: &'static str,
+    /// What follows the columns.
+    end: &'static str,
+}
+
+impl Types {
+    const fn of(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Sqlite => Self { bytes: "BLOB", id: "BLOB", text: "TEXT", end: "" },
+            Dialect::Postgres => Self { bytes: "BYTEA", id: "BYTEA", text: "TEXT", end: "" },
+            // InnoDB whatever the default: it has transactions. A key holds two of these ids, and InnoDB's keys hold 3072 bytes.
+            Dialect::Mysql => Self {
+                bytes: "BLOB",
+                id: "VARBINARY(1024)",
+                text: "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+                end: " ENGINE = InnoDB ROW_FORMAT = DYNAMIC",
+            },
+        }
+    }
+}
+
+/// `active_slot` is 0 for the active key of a name and the key's own id for every other, so that UNIQUE admits one active
+/// key.
+fn encryption_keys(dialect: Dialect) -> String {
+    let Types { bytes, id, text, end } = Types::of(dialect);
+    format!(
+        "CREATE TABLE IF NOT EXISTS encryption_keys (
     key_id BIGINT NOT NULL PRIMARY KEY,
-    application BLOB NOT NULL,
+    application {bytes} NOT NULL,
     purpose BIGINT NOT NULL,
-    name BLOB NOT NULL,
-    scope BLOB NOT NULL,
+    name {id} NOT NULL,
+    scope {id} NOT NULL,
     version BIGINT NOT NULL,
     state BIGINT NOT NULL,
     active_slot BIGINT NOT NULL,
-    index_spec TEXT NOT NULL,
-    root_id BLOB NOT NULL,
-    root_fingerprint BLOB NOT NULL,
-    wrapped BLOB NOT NULL,
-    check_value BLOB NOT NULL,
-    mac BLOB NOT NULL,
+    index_spec {text} NOT NULL,
+    root_id {bytes} NOT NULL,
+    root_fingerprint {bytes} NOT NULL,
+    wrapped {bytes} NOT NULL,
+    check_value {bytes} NOT NULL,
+    mac {bytes} NOT NULL,
     UNIQUE (purpose, name, scope, version),
     UNIQUE (purpose, name, scope, active_slot)
-)",
-    "CREATE TABLE IF NOT EXISTS encrypted_columns (
-    field_id BLOB NOT NULL PRIMARY KEY,
-    table_name TEXT NOT NULL,
-    column_name TEXT NOT NULL,
-    storage TEXT NOT NULL,
+){end}"
+    )
+}
+
+fn encrypted_columns(dialect: Dialect) -> String {
+    let Types { bytes, id, text, end } = Types::of(dialect);
+    format!(
+        "CREATE TABLE IF NOT EXISTS encrypted_columns (
+    field_id {id} NOT NULL PRIMARY KEY,
+    table_name {text} NOT NULL,
+    column_name {text} NOT NULL,
+    storage {text} NOT NULL,
     value_class BIGINT NOT NULL,
-    primary_key TEXT NOT NULL,
-    indexes TEXT NOT NULL,
-    options TEXT NOT NULL,
-    mac BLOB NOT NULL
-)",
-];
+    primary_key {text} NOT NULL,
+    indexes {text} NOT NULL,
+    options {text} NOT NULL,
+    mac {bytes} NOT NULL
+){end}"
+    )
+}
 
 /// What removes them, and with them every value they hold the keys of.
 pub(super) const DROP: [&str; 2] = ["DROP TABLE encryption_keys", "DROP TABLE encrypted_columns"];
 
 /// In the order of [`super::connection::KeyColumns`].
-pub(super) const SELECT_KEYS: &str = "SELECT key_id, application, purpose, name, scope, version, state, active_slot, \
-                                      index_spec, root_id, root_fingerprint, wrapped, check_value, mac \
-                                      FROM encryption_keys";
+const SELECT_KEYS: &str = "SELECT key_id, application, purpose, name, scope, version, state, active_slot, index_spec, \
+                           root_id, root_fingerprint, wrapped, check_value, mac FROM encryption_keys";
 
-/// In the order of [`super::connection::FieldColumns`].
-pub(super) const SELECT_FIELDS: &str = "SELECT field_id, table_name, column_name, storage, value_class, primary_key, \
-                                        indexes, options, mac FROM encrypted_columns";
+/// The rows of a scope, and those without one.
+pub(super) fn select_keys(scope: Option<&[u8]>) -> Statement {
+    Statement::new()
+        .sql(SELECT_KEYS)
+        .sql(" WHERE scope IN (")
+        .bytes(&scope_column(None))
+        .sql(", ")
+        .bytes(&scope_column(scope))
+        .sql(") ORDER BY name, version")
+}
+
+/// The row of a key, of whatever scope.
+pub(super) fn select_key(key_id: u32) -> Statement {
+    Statement::new().sql(SELECT_KEYS).sql(" WHERE key_id = ").number(key_id)
+}
+
+/// The registry, in the order of [`super::connection::FieldColumns`].
+pub(super) fn select_fields() -> Statement {
+    Statement::new().sql(
+        "SELECT field_id, table_name, column_name, storage, value_class, primary_key, indexes, options, mac \
+         FROM encrypted_columns ORDER BY field_id",
+    )
+}
+
+/// One value of a field.
+pub(super) fn select_sample(field: &Field) -> Statement {
+    Statement::new()
+        .sql("SELECT ")
+        .name(field.column())
+        .sql(" FROM ")
+        .table(field.table())
+        .sql(" WHERE ")
+        .name(field.column())
+        .sql(" IS NOT NULL LIMIT 1")
+}

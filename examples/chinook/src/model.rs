@@ -12,7 +12,7 @@ pub fn email_domain(email: &str) -> String {
 
 /// A customer. The address is kept sealed, and is bound to the customer: it opens in no other row.
 #[derive(Queryable, Selectable, Identifiable, Insertable, Encrypted)]
-#[diesel(table_name = customers, primary_key(customer_id), check_for_backend(diesel::sqlite::Sqlite))]
+#[diesel(table_name = customers, primary_key(customer_id))]
 pub struct Customer {
     pub customer_id: i32,
     pub first_name: String,
@@ -32,7 +32,7 @@ pub struct Customer {
 
 /// An employee, likewise.
 #[derive(Queryable, Selectable, Identifiable, Insertable, Encrypted)]
-#[diesel(table_name = employees, primary_key(employee_id), check_for_backend(diesel::sqlite::Sqlite))]
+#[diesel(table_name = employees, primary_key(employee_id))]
 pub struct Employee {
     pub employee_id: i32,
     pub first_name: String,

@@ -1,27 +1,17 @@
 //! The tables as the script made them: what is copied, and what answers are held against.
+//!
+//! They are read once, and asked in Rust, so that no database's idea of equal texts stands between two answers.
+
+use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
 
 use crate::Result;
 use crate::model::email_domain;
 use crate::schema::{invoices, plain_customers, plain_employees};
 
-diesel::define_sql_function! {
-    /// Lower case by Unicode's rules. SQLite's own `lower` knows ASCII alone.
-    fn lowercased(text: Text) -> Text;
-}
-diesel::define_sql_function! {
-    /// The digits of a text.
-    fn digits(text: Nullable<Text>) -> Nullable<Text>;
-}
-diesel::define_sql_function! {
-    /// The part behind the `@`, for the statement in [`per_domain`].
-    fn domain(email: Text) -> Text;
-}
-
 #[derive(Queryable, Selectable)]
-#[diesel(table_name = plain_customers, check_for_backend(diesel::sqlite::Sqlite))]
+#[diesel(table_name = plain_customers)]
 pub(crate) struct Customer {
     pub(crate) customer_id: i32,
     pub(crate) first_name: String,
@@ -34,7 +24,7 @@ pub(crate) struct Customer {
 }
 
 #[derive(Queryable, Selectable)]
-#[diesel(table_name = plain_employees, check_for_backend(diesel::sqlite::Sqlite))]
+#[diesel(table_name = plain_employees)]
 pub(crate) struct Employee {
     pub(crate) employee_id: i32,
     pub(crate) first_name: String,
@@ -45,81 +35,60 @@ pub(crate) struct Employee {
     pub(crate) email: Option<String>,
 }
 
-/// What there is, in words. Fails if a table or column is missing.
-pub(crate) fn count(connection: &mut SqliteConnection) -> QueryResult<String> {
-    let (customers, employees) = (customers(connection)?.len(), employees(connection)?.len());
-    let invoices: i64 = invoices::table.count().get_result(connection)?;
-    Ok(format!("{customers} customers, {employees} employees, {invoices} invoices"))
+/// An invoice. The total is in dollars.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = invoices)]
+pub(crate) struct Invoice {
+    pub(crate) invoice_id: i32,
+    pub(crate) customer_id: i32,
+    pub(crate) day: String,
+    pub(crate) total: f64,
 }
 
-pub(crate) fn customers(connection: &mut SqliteConnection) -> QueryResult<Vec<Customer>> {
-    plain_customers::table.order(plain_customers::customer_id).select(Customer::as_select()).load(connection)
+/// Everything that is asked about, by primary key.
+pub(crate) struct Plain {
+    pub(crate) customers: Vec<Customer>,
+    pub(crate) employees: Vec<Employee>,
+    pub(crate) invoices: Vec<Invoice>,
 }
 
-pub(crate) fn employees(connection: &mut SqliteConnection) -> QueryResult<Vec<Employee>> {
-    plain_employees::table.order(plain_employees::employee_id).select(Employee::as_select()).load(connection)
-}
+impl Plain {
+    /// The first customer with a phone number and an invoice.
+    pub(crate) fn subject(&self) -> Result<&Customer> {
+        let bought = |customer: &Customer| self.invoices.iter().any(|i| i.customer_id == customer.customer_id);
+        let found = self.customers.iter().find(|customer| customer.phone.is_some() && bought(customer));
+        found.ok_or_else(|| "no customer in this database has a phone number and an invoice".into())
+    }
 
-/// The first customer with a phone number and an invoice. Registers the functions that the questions below need.
-pub(crate) fn subject(connection: &mut SqliteConnection) -> Result<Customer> {
-    lowercased_utils::register_impl(connection, |text: String| text.to_lowercase())?;
-    digits_utils::register_impl(connection, |text: Option<String>| text.as_deref().map(only_digits))?;
-    domain_utils::register_impl(connection, |email: String| email_domain(&email))?;
+    pub(crate) fn with_email(&self, email: &str) -> Vec<i32> {
+        let email = email.to_lowercase();
+        let found = self.customers.iter().filter(|customer| customer.email.to_lowercase() == email);
+        found.map(|customer| customer.customer_id).collect()
+    }
 
-    let bought = plain_customers::customer_id.eq_any(invoices::table.select(invoices::customer_id));
-    let found = plain_customers::table
-        .filter(plain_customers::phone.is_not_null())
-        .filter(bought)
-        .order(plain_customers::customer_id)
-        .select(Customer::as_select())
-        .first(connection)
-        .optional()?;
-    found.ok_or_else(|| "no customer in this database has a phone number and an invoice".into())
+    pub(crate) fn with_phone(&self, phone: &str) -> Vec<i32> {
+        let digits = Some(only_digits(phone));
+        let found = self.customers.iter().filter(|customer| customer.phone.as_deref().map(only_digits) == digits);
+        found.map(|customer| customer.customer_id).collect()
+    }
+
+    /// Domains and how many customers have them, by name.
+    pub(crate) fn per_domain(&self) -> Vec<(String, i64)> {
+        let mut domains = BTreeMap::new();
+        for customer in &self.customers {
+            *domains.entry(email_domain(&customer.email)).or_default() += 1;
+        }
+        domains.into_iter().collect()
+    }
+
+    /// Number, day and total of the invoices of who has this email.
+    pub(crate) fn invoices(&self, email: &str) -> Vec<(i32, String, f64)> {
+        let customers = self.with_email(email);
+        let found = self.invoices.iter().filter(|invoice| customers.contains(&invoice.customer_id));
+        found.map(|invoice| (invoice.invoice_id, invoice.day.clone(), invoice.total)).collect()
+    }
 }
 
 pub(crate) fn only_digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
-}
-
-pub(crate) fn with_email(connection: &mut SqliteConnection, email: &str) -> QueryResult<Vec<i32>> {
-    plain_customers::table
-        .filter(lowercased(plain_customers::email).eq(email.to_lowercase()))
-        .order(plain_customers::customer_id)
-        .select(plain_customers::customer_id)
-        .load(connection)
-}
-
-pub(crate) fn with_phone(connection: &mut SqliteConnection, phone: &str) -> QueryResult<Vec<i32>> {
-    plain_customers::table
-        .filter(digits(plain_customers::phone).eq(only_digits(phone)))
-        .order(plain_customers::customer_id)
-        .select(plain_customers::customer_id)
-        .load(connection)
-}
-
-/// A domain and how many customers have it.
-#[derive(QueryableByName)]
-#[diesel(check_for_backend(diesel::sqlite::Sqlite))]
-struct Domain {
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = BigInt)]
-    customers: i64,
-}
-
-/// Domains and how many customers have them, by name.
-pub(crate) fn per_domain(connection: &mut SqliteConnection) -> QueryResult<Vec<(String, i64)>> {
-    let grouped = "SELECT domain(Email) AS name, count(*) AS customers FROM Customer GROUP BY name ORDER BY name";
-    let domains: Vec<Domain> = diesel::sql_query(grouped).load(connection)?;
-    Ok(domains.into_iter().map(|domain| (domain.name, domain.customers)).collect())
-}
-
-/// Number, date and total of the invoices of who has this email.
-pub(crate) fn invoices(connection: &mut SqliteConnection, email: &str) -> QueryResult<Vec<(i32, String, f64)>> {
-    invoices::table
-        .inner_join(plain_customers::table)
-        .filter(lowercased(plain_customers::email).eq(email.to_lowercase()))
-        .order(invoices::invoice_id)
-        .select((invoices::invoice_id, invoices::date, invoices::total))
-        .load(connection)
 }

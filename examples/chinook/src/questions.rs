@@ -1,24 +1,16 @@
 //! Questions to the encrypted tables. Each answer is held against the plaintext ones.
 
-use diesel::dsl::{count_star, min};
-use diesel::prelude::*;
-use diesel_encrypted::prelude::*;
-
-use crate::model::{Customer, Employee, email_domain};
+use crate::Result;
+use crate::database::Database;
+use crate::model::{Customer, email_domain};
+use crate::plain::{Plain, only_digits};
 use crate::print::{agreed, entry, heading, line};
-use crate::schema::{customers, employees, invoices};
-use crate::{Result, plain};
 
 /// Who has this email, and who looks after them.
-pub(crate) fn by_email(connection: &mut SqliteConnection, email: &str) -> Result<()> {
+pub(crate) fn by_email<D: Database>(database: &mut D, plain: &Plain, email: &str) -> Result<()> {
     heading("Who has this email?");
     entry("asked", &format!("email.blind_eq({email:?})"));
-    let found: Vec<(Customer, Option<Employee>)> = customers::table
-        .left_join(employees::table)
-        .filter(customers::email.blind_eq(email))
-        .order(customers::customer_id)
-        .select((Customer::as_select(), Option::<Employee>::as_select()))
-        .load(connection)?;
+    let found = database.customers_with_email(email)?;
     for (customer, employee) in &found {
         show(customer)?;
         if let Some(employee) = employee {
@@ -29,39 +21,32 @@ pub(crate) fn by_email(connection: &mut SqliteConnection, email: &str) -> Result
     }
     let ids: Vec<i32> = found.iter().map(|(customer, _)| customer.customer_id).collect();
     nobody_if_empty(&ids);
-    agreed(&ids, &plain::with_email(connection, email)?)
+    agreed(&ids, &plain.with_email(email))
 }
 
 /// Who has this phone number.
-pub(crate) fn by_phone(connection: &mut SqliteConnection, phone: &str) -> Result<()> {
+pub(crate) fn by_phone<D: Database>(database: &mut D, plain: &Plain, phone: &str) -> Result<()> {
     heading("Who has this phone number?");
     entry("asked", &format!("phone.blind_eq({phone:?})"));
-    let found: Vec<Customer> = customers::table
-        .filter(customers::phone.blind_eq(phone))
-        .order(customers::customer_id)
-        .select(Customer::as_select())
-        .load(connection)?;
+    let found = database.customers_with_phone(phone)?;
     for customer in &found {
         show(customer)?;
     }
     let ids: Vec<i32> = found.iter().map(|customer| customer.customer_id).collect();
     nobody_if_empty(&ids);
-    agreed(&ids, &plain::with_phone(connection, phone)?)
+    agreed(&ids, &plain.with_phone(phone))
 }
 
 /// How many customers each email domain has. The database groups by tags, which it cannot read; one email of each group
 /// is opened to learn the group's name.
-pub(crate) fn by_domain(connection: &mut SqliteConnection) -> Result<()> {
+pub(crate) fn by_domain<D: Database>(database: &mut D, plain: &Plain) -> Result<()> {
     heading("How many customers has each email domain?");
     entry("asked", "group_by(email.by(Customer::EMAIL_DOMAIN).blind_index())");
-    let domain = customers::email.by(Customer::EMAIL_DOMAIN).blind_index();
-    let groups: Vec<(Option<i32>, i64)> =
-        customers::table.group_by(domain).select((min(customers::customer_id), count_star())).load(connection)?;
+    let groups = database.customers_per_domain()?;
 
     let mut counts = Vec::with_capacity(groups.len());
     for (one_of_them, count) in groups {
-        let email: Encrypted<String, customers::email> =
-            customers::table.find(one_of_them.unwrap_or_default()).select(customers::email).first(connection)?;
+        let email = database.email_of(one_of_them.unwrap_or_default())?;
         counts.push((email_domain(email.expose()), count));
     }
     counts.sort();
@@ -72,26 +57,20 @@ pub(crate) fn by_domain(connection: &mut SqliteConnection) -> Result<()> {
         line(&format!("  {count:>9} {domain}"));
     }
     line(&format!("          1 each of {} other domains", single.len()));
-    agreed(&by_name, &plain::per_domain(connection)?)
+    agreed(&by_name, &plain.per_domain())
 }
 
 /// The invoices of who has this email.
-pub(crate) fn invoices(connection: &mut SqliteConnection, email: &str) -> Result<()> {
+pub(crate) fn invoices<D: Database>(database: &mut D, plain: &Plain, email: &str) -> Result<()> {
     heading("What did they buy?");
     entry("asked", &format!("invoices joined with customers, email.blind_eq({email:?})"));
-    let found: Vec<(i32, String, f64)> = invoices::table
-        .inner_join(customers::table)
-        .filter(customers::email.blind_eq(email))
-        .order(invoices::invoice_id)
-        .select((invoices::invoice_id, invoices::date, invoices::total))
-        .load(connection)?;
-    for (id, date, total) in &found {
-        let day = date.split(' ').next().unwrap_or_default();
+    let found = database.invoices_of(email)?;
+    for (id, day, total) in &found {
         line(&format!("  invoice {id:>5}   {day}   {total:>7.2}"));
     }
     let sum = found.iter().fold(0.0, |sum, (_, _, total)| sum + total);
     line(&format!("  total of {:<14} {sum:>9.2}", found.len()));
-    agreed(&found, &plain::invoices(connection, email)?)
+    agreed(&found, &plain.invoices(email))
 }
 
 /// A customer, opened.
@@ -113,7 +92,7 @@ fn nobody_if_empty(ids: &[i32]) {
 
 /// The same number as nobody has written it down: its digits in groups of three.
 pub(crate) fn spelled_otherwise(phone: &str) -> String {
-    let digits: Vec<char> = plain::only_digits(phone).chars().collect();
+    let digits: Vec<char> = only_digits(phone).chars().collect();
     let groups: Vec<String> = digits.chunks(3).map(|group| group.iter().collect()).collect();
     groups.join(" ")
 }

@@ -1,7 +1,4 @@
-//! Futures within a vault: polled in pieces, on several threads, beside those of another tenant. No vault is installed
-//! in this binary, so that one that leaked would be seen.
-
-#![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
+//! Futures within a vault: polled in pieces, on several threads, beside those of another tenant.
 
 use std::{
     collections::HashSet,
@@ -38,7 +35,7 @@ fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 #[test]
 fn a_future_has_its_vault_between_all_awaits_and_the_thread_has_none() {
     let vault = clinic::vault();
-    let mut future = vault.attach(async {
+    let mut future = vault.attach(async || {
         let mut seen = Vec::new();
         for _ in 0..3 {
             seen.push(current());
@@ -57,7 +54,7 @@ fn a_future_has_its_vault_between_all_awaits_and_the_thread_has_none() {
 #[test]
 fn a_future_takes_its_vault_from_thread_to_thread() {
     let vault = clinic::vault();
-    let mut future = vault.attach(async {
+    let mut future = vault.attach(async || {
         let sealed = Email::seal("ada@example.org").unwrap();
         yield_once().await;
         (thread::current().id(), sealed.open())
@@ -105,7 +102,7 @@ fn the_tasks_of_two_tenants_share_threads_and_nothing_else() {
             }
         };
         tasks.push(match tenant {
-            Some(vault) => runtime.spawn(vault.attach(work)),
+            Some(vault) => runtime.spawn(vault.attach(move || work)),
             None => runtime.spawn(work),
         });
     }
@@ -122,7 +119,7 @@ fn a_future_that_is_dropped_in_the_middle_leaves_no_vault_to_the_next_task() {
         let started = Arc::new(Mutex::new(None));
         let task = tokio::spawn(vault.attach({
             let started = started.clone();
-            async move {
+            async move || {
                 *started.lock().unwrap() = current();
                 std::future::pending::<()>().await;
             }
@@ -140,7 +137,7 @@ fn a_future_that_is_dropped_in_the_middle_leaves_no_vault_to_the_next_task() {
 fn a_future_that_panics_leaves_no_vault_to_the_next_task() {
     let vault = clinic::vault();
     one_thread().block_on(async {
-        let task = tokio::spawn(vault.attach(async {
+        let task = tokio::spawn(vault.attach(async || {
             yield_now().await;
             std::panic::resume_unwind(Box::new(()));
         }));
@@ -152,8 +149,8 @@ fn a_future_that_panics_leaves_no_vault_to_the_next_task() {
 #[test]
 fn an_inner_future_has_its_own_vault_and_the_outer_one_gets_its_back() {
     let (outer, inner) = (clinic::vault(), clinic::vault());
-    let seen = one_thread().block_on(outer.attach(async {
-        let within = inner.attach(async {
+    let seen = one_thread().block_on(outer.attach(async || {
+        let within = inner.attach(async || {
             yield_now().await;
             current()
         });
@@ -165,44 +162,14 @@ fn an_inner_future_has_its_own_vault_and_the_outer_one_gets_its_back() {
 #[test]
 fn a_spawned_task_does_not_inherit_the_vault_of_the_task_that_spawned_it() {
     let vault = clinic::vault();
-    let seen = one_thread().block_on(vault.attach(async { tokio::spawn(async { current() }).await.unwrap() }));
+    let seen = one_thread().block_on(vault.attach(async || tokio::spawn(async { current() }).await.unwrap()));
     assert_eq!(seen, None);
-}
-
-#[test]
-fn candidates_of_a_short_index_are_confirmed_after_an_asynchronous_load() {
-    let vault = clinic::vault();
-    let connection = &mut clinic::sqlite();
-    one_thread().block_on(vault.attach(async {
-        // 8 bits: among 300 cities, some share a tag for certain.
-        let all: Vec<Patient> = (1..=300)
-            .map(|id| Patient { city: Some(Encrypted::new(format!("City {id}"))), ..patient(id, "a@x") })
-            .collect();
-        for part in all.chunks(100) {
-            diesel::insert_into(patients::table).values(part).execute(connection).unwrap();
-        }
-        let mut candidates = 0;
-        for id in 1..=20 {
-            let found = patients::city.blind_eq_candidates(format!("CITY {id}")).confirm_async(
-                async |filter| {
-                    yield_now().await;
-                    let found = patients::table.filter(filter).select(Patient::as_select()).load(connection)?;
-                    candidates += found.len();
-                    Ok(found)
-                },
-                |patient| &patient.city,
-            );
-            let found = found.await.unwrap();
-            assert_eq!(found.iter().map(|patient| patient.id).collect::<Vec<_>>(), [id]);
-        }
-        assert!(candidates > 20, "some candidates were not equal, or this test shows nothing");
-    }));
 }
 
 #[test]
 fn an_asynchronous_load_that_fails_says_so() {
     let vault = clinic::vault();
-    let found = one_thread().block_on(vault.attach(async {
+    let found = one_thread().block_on(vault.attach(async || {
         let candidates = patients::city.blind_eq_candidates("Rome");
         let load = |_| async { QueryResult::<Vec<Patient>>::Err(diesel::NotFound) };
         candidates.confirm_async(load, |patient| &patient.city).await
@@ -217,3 +184,58 @@ async fn yield_once() {
         std::future::poll_fn(move |_| if std::mem::take(&mut pending) { Poll::Pending } else { Poll::Ready(()) });
     pin!(once).await;
 }
+
+#[test]
+fn a_statement_that_is_made_into_a_future_is_sealed_within_the_scope() {
+    let vault = clinic::vault();
+    // As drivers do: sealed when the future is made, not when it is polled.
+    let execute = || std::future::ready(Email::seal("ada@example.org"));
+    assert!(one_thread().block_on(execute()).is_err());
+    let sealed = one_thread().block_on(vault.attach(execute)).unwrap();
+    assert_eq!(vault.enter(|| sealed.open()).unwrap(), "ada@example.org");
+}
+
+macro_rules! over_a_connection {
+    ($backend:ident: $connection:ty, $connect:path) => {
+        mod $backend {
+            use super::*;
+
+            #[test]
+            fn candidates_of_a_short_index_are_confirmed_after_an_asynchronous_load() {
+                let vault = clinic::vault();
+                let connection: &mut $connection = &mut $connect();
+                one_thread().block_on(vault.attach(async || {
+                    // 8 bits: among 300 cities, some share a tag for certain.
+                    let all: Vec<Patient> = (1..=300)
+                        .map(|id| Patient { city: Some(Encrypted::new(format!("City {id}"))), ..patient(id, "a@x") })
+                        .collect();
+                    for part in all.chunks(100) {
+                        diesel::insert_into(patients::table).values(part).execute(connection).unwrap();
+                    }
+                    let mut candidates = 0;
+                    for id in 1..=20 {
+                        let found = patients::city.blind_eq_candidates(format!("CITY {id}")).confirm_async(
+                            async |filter| {
+                                yield_now().await;
+                                let found =
+                                    patients::table.filter(filter).select(Patient::as_select()).load(connection)?;
+                                candidates += found.len();
+                                Ok(found)
+                            },
+                            |patient| &patient.city,
+                        );
+                        let found = found.await.unwrap();
+                        assert_eq!(found.iter().map(|patient| patient.id).collect::<Vec<_>>(), [id]);
+                    }
+                    assert!(candidates > 20, "some candidates were not equal, or this test shows nothing");
+                }));
+            }
+        }
+    };
+}
+
+over_a_connection!(sqlite: SqliteConnection, clinic::sqlite);
+#[cfg(feature = "postgres")]
+over_a_connection!(postgres: PgConnection, clinic::postgres);
+#[cfg(feature = "mysql")]
+over_a_connection!(mysql: MysqlConnection, clinic::mysql);

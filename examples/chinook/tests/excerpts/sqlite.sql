@@ -1,4 +1,5 @@
--- A few rows in the shape of Chinook's script for SQLite, with people of our own invention.
+-- A few rows in the shape of Chinook's script for SQLite, with people of our own invention; the same as in the other
+-- excerpts.
 DROP TABLE IF EXISTS [Customer];
 
 CREATE TABLE [Employee]
@@ -47,7 +48,7 @@ CREATE TABLE [Invoice]
 );
 
 INSERT INTO [Employee] ([EmployeeId], [LastName], [FirstName], [Title], [ReportsTo], [Address], [Phone], [Fax], [Email]) VALUES
-    (1, 'Okafor', 'Ngozi', 'Manager', NULL, '3 Quay Street', '+353 (1) 555-0100', NULL, 'ngozi@shop.example'),
+    (1, 'Okafor', 'Ngozi', 'Manager', NULL, '3 Quay Street \ East', '+353 (1) 555-0100', NULL, 'ngozi@shop.example'),
     (2, 'Lindqvist', 'Åsa', NULL, 1, NULL, NULL, NULL, NULL);
 
 INSERT INTO [Customer] ([CustomerId], [FirstName], [LastName], [Company], [Address], [Country], [Phone], [Fax], [Email], [SupportRepId]) VALUES
