@@ -1,0 +1,12 @@
+DROP TRIGGER `visits_contact_sealed_insert`;
+DROP TRIGGER `visits_contact_sealed_update`;
+DROP INDEX `visits_contact_default`;
+DROP TRIGGER `patients_email_sealed_insert`;
+DROP TRIGGER `patients_email_sealed_update`;
+DROP TRIGGER `patients_phone_sealed_insert`;
+DROP TRIGGER `patients_phone_sealed_update`;
+DROP INDEX `patients_email_default`;
+DROP INDEX `patients_email_host`;
+DROP INDEX `patients_phone_default`;
+DROP TABLE visits;
+DROP TABLE patients;
