@@ -1,7 +1,7 @@
 //! Databases on a server, one for each test, which are gone when the test is.
 //!
 //! The servers are named by `PG_DATABASE_URL` and `MYSQL_DATABASE_URL`, else local ones are tried. The user that they name
-//! must be allowed to create databases. `bin/test` finds or starts them.
+//! must be allowed to create databases and users. `bin/test` finds or starts them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that finds no server fails")]
 
