@@ -17,6 +17,7 @@ macro_rules! documents {
 
 documents! {
     Readme: "README.md",
+    Databases: "docs/databases.md",
     Operations: "docs/operations.md",
     RootKeys: "docs/root-keys.md",
 }

@@ -1,10 +1,10 @@
 //! What a connection must be able to do to hold the key tables: text, numbers and bytes, which every backend has.
 
-use std::{marker::PhantomData, time::Duration};
+use std::marker::PhantomData;
 
 use diesel::{
     Connection, QueryResult,
-    connection::{LoadConnection, TransactionManager},
+    connection::LoadConnection,
     deserialize::FromSqlRow,
     query_builder::AstPass,
     query_dsl::methods::LoadQuery,
@@ -14,10 +14,7 @@ use diesel::{
 
 use crate::backend::KnownBackend;
 
-use super::{
-    run::{AtOnce, Run},
-    statement::{Rows, Statement},
-};
+use super::statement::{Rows, Statement};
 
 /// The columns of a row of `encryption_keys`.
 pub(super) type KeyColumns =
@@ -70,11 +67,20 @@ where
     label = "not a synchronous Diesel connection",
     note = "pass a `&mut SqliteConnection` (or another of Diesel's), for a pool `&mut *pool.get()?`"
 )]
-pub trait KeyStoreConnection: Connection + Run<AtOnce> {}
+pub trait KeyStoreConnection: Connection {
+    #[doc(hidden)]
+    fn run(&mut self, statement: Statement) -> QueryResult<usize>;
+    #[doc(hidden)]
+    fn keys(&mut self, statement: Statement) -> QueryResult<Vec<KeyColumns>>;
+    #[doc(hidden)]
+    fn fields(&mut self, statement: Statement) -> QueryResult<Vec<FieldColumns>>;
+    #[doc(hidden)]
+    fn catalogue(&mut self, statement: Statement) -> QueryResult<Vec<CatalogueColumns>>;
+    #[doc(hidden)]
+    fn sample(&mut self, statement: Statement) -> QueryResult<Option<Vec<u8>>>;
+}
 
-impl<C> KeyStoreConnection for C where C: Connection + Run<AtOnce> {}
-
-impl<C> Run<AtOnce> for C
+impl<C> KeyStoreConnection for C
 where
     C: LoadConnection,
     C::Backend: KeyStoreBackend,
@@ -87,44 +93,23 @@ where
     Rows<CatalogueSqlTypes>: for<'q> LoadQuery<'q, C, CatalogueColumns>,
     Rows<Binary>: for<'q> LoadQuery<'q, C, Vec<u8>>,
 {
-    fn in_transaction(&mut self) -> QueryResult<bool> {
-        let status = C::TransactionManager::transaction_manager_status_mut(self);
-        status.transaction_depth().map(|depth| depth.is_some())
-    }
-
-    async fn begin(&mut self) -> QueryResult<()> {
-        C::TransactionManager::begin_transaction(self)
-    }
-
-    async fn commit(&mut self) -> QueryResult<()> {
-        C::TransactionManager::commit_transaction(self)
-    }
-
-    async fn roll_back(&mut self) -> QueryResult<()> {
-        C::TransactionManager::rollback_transaction(self)
-    }
-
-    async fn run(&mut self, statement: Statement) -> QueryResult<usize> {
+    fn run(&mut self, statement: Statement) -> QueryResult<usize> {
         self.execute_returning_count(&statement)
     }
 
-    async fn keys(&mut self, statement: Statement) -> QueryResult<Vec<KeyColumns>> {
+    fn keys(&mut self, statement: Statement) -> QueryResult<Vec<KeyColumns>> {
         Rows::<KeySqlTypes>(statement, PhantomData).internal_load(self)?.collect()
     }
 
-    async fn fields(&mut self, statement: Statement) -> QueryResult<Vec<FieldColumns>> {
+    fn fields(&mut self, statement: Statement) -> QueryResult<Vec<FieldColumns>> {
         Rows::<FieldSqlTypes>(statement, PhantomData).internal_load(self)?.collect()
     }
 
-    async fn catalogue(&mut self, statement: Statement) -> QueryResult<Vec<CatalogueColumns>> {
+    fn catalogue(&mut self, statement: Statement) -> QueryResult<Vec<CatalogueColumns>> {
         Rows::<CatalogueSqlTypes>(statement, PhantomData).internal_load(self)?.collect()
     }
 
-    async fn sample(&mut self, statement: Statement) -> QueryResult<Option<Vec<u8>>> {
+    fn sample(&mut self, statement: Statement) -> QueryResult<Option<Vec<u8>>> {
         Rows::<Binary>(statement, PhantomData).internal_load(self)?.next().transpose()
-    }
-
-    async fn pause(&mut self, length: Duration) {
-        std::thread::sleep(length);
     }
 }
