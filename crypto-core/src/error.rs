@@ -150,6 +150,17 @@ pub enum ValueError {
         /// Whether the field's values are bound to an owner.
         bound: bool,
     },
+    /// It opens, and its tag is not the one that its index makes of it.
+    #[error(
+        "`{field}`: a value has another tag in its blind index `{index}` than the index makes of it: reindex the column, or \
+         searches miss it"
+    )]
+    Mistagged {
+        /// The field.
+        field: FieldName,
+        /// The index.
+        index: &'static str,
+    },
     /// It opens, and is no value of the model's type.
     #[error("`{field}`: a value does not fit: {source}")]
     Decode {

@@ -176,6 +176,30 @@ impl Field {
         self.class
     }
 
+    /// The algorithm that new values are sealed with.
+    #[must_use]
+    pub const fn declared_algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// What its values are bound to.
+    #[must_use]
+    pub const fn declared_binding(&self) -> Binding {
+        self.binding
+    }
+
+    /// What happens when a value is found that was never sealed.
+    #[must_use]
+    pub const fn declared_plaintext(&self) -> Plaintext {
+        self.plaintext
+    }
+
+    /// The columns of the table's primary key. Empty if the model names none.
+    #[must_use]
+    pub const fn declared_primary_key(&self) -> &'static [&'static str] {
+        self.primary_key
+    }
+
     /// The length of a new sealed value whose encoding has `encoded` bytes, padded if the field pads: bytes in a binary
     /// column, characters in a text column.
     #[must_use]

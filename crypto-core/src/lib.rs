@@ -28,6 +28,6 @@ pub use owner::Owner;
 pub use source::{PassphraseKdf, SourceError};
 pub use value::{Class, Decode, DecodeError, Encode, EncodeError, Json};
 pub use vault::{
-    Applied, AsyncKeyStore, Attached, Change, KeyStore, MemoryKeyStore, StoreError, Stored, UnfitColumn, Vault,
-    VaultBuilder, VaultError, VaultId,
+    Applied, AsyncKeyStore, Attached, Change, FieldState, IndexState, KeyStore, MemoryKeyStore, StoreError, Stored,
+    UnfitColumn, Vault, VaultBuilder, VaultError, VaultId, Verified,
 };

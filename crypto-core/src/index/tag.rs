@@ -13,7 +13,8 @@ use crate::{
 pub(crate) struct Generation {
     number: u8,
     mac: HmacSha256,
-    steps: Vec<Normalizer>,
+    /// Or the name of one that this program does not have.
+    steps: Result<Vec<Normalizer>, String>,
     /// Which bits of a tag are kept.
     mask: [u8; TAG_LEN],
 }
@@ -23,7 +24,7 @@ const TAG_LEN: usize = SLOT_LEN - 1;
 
 impl Generation {
     /// The generation of an index key: its version, counted from 1 to 255 and round again.
-    pub(crate) fn new(key: &DataKey, steps: Vec<Normalizer>, bits: u8) -> Self {
+    pub(crate) fn new(key: &DataKey, steps: Result<Vec<Normalizer>, String>, bits: u8) -> Self {
         let number = ((key.context().version.saturating_sub(1)) % 255 + 1) as u8;
         let mask = std::array::from_fn(|at| match usize::from(bits).saturating_sub(8 * at) {
             left @ 0..8 => !(0xFF_u8 >> left),
@@ -32,18 +33,32 @@ impl Generation {
         Self { number, mac: key.index_mac(), steps, mask }
     }
 
+    /// Its number, 1 to 255.
+    pub(crate) const fn number(&self) -> u8 {
+        self.number
+    }
+
+    /// The name of a normaliser that this program does not have.
+    pub(crate) fn unknown_step(&self) -> Option<&str> {
+        self.steps.as_ref().err().map(String::as_str)
+    }
+
     /// The bytes that equal values have in common.
     pub(crate) fn normalized<'a>(&self, class: Class, encoded: &'a [u8]) -> Result<Cow<'a, [u8]>, EncodeError> {
-        if class != Class::Text || self.steps.is_empty() {
+        let steps = match &self.steps {
+            Ok(steps) => steps.as_slice(),
+            Err(name) => return Err(EncodeError::UnknownNormalizer { name: name.clone() }),
+        };
+        if class != Class::Text || steps.is_empty() {
             return canonical::canonical(class, encoded);
         }
         let text = str::from_utf8(encoded).map_err(|_| EncodeError::Invalid(Class::Text))?;
         if cfg!(debug_assertions)
-            && let Some(name) = normalize::unstable(&self.steps, text)
+            && let Some(name) = normalize::unstable(steps, text)
         {
             return Err(EncodeError::NormalizerNotStable { name });
         }
-        Ok(match normalize::normalize(&self.steps, text) {
+        Ok(match normalize::normalize(steps, text) {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
             Cow::Owned(text) => Cow::Owned(text.into_bytes()),
         })

@@ -16,10 +16,14 @@ mod integer;
 mod json;
 mod option;
 pub mod padding;
+pub mod plain;
 mod pointer;
 #[cfg(test)]
 mod properties;
-#[cfg(any(feature = "chrono", feature = "time"))]
+#[cfg_attr(
+    not(any(feature = "chrono", feature = "time")),
+    allow(dead_code, reason = "without a crate for dates, only their form is looked at")
+)]
 mod rfc3339;
 #[cfg(feature = "rust_decimal")]
 mod rust_decimal;
@@ -137,6 +141,15 @@ pub enum EncodeError {
     /// An encoding, made by an `Encode` of the application's own, is none of its class.
     #[error("the encoding is no valid {0}: the `Encode` that wrote it has another class than it says")]
     Invalid(Class),
+    /// An index is normalised by a function of the application's own, which this program does not have.
+    #[error(
+        "its blind index is normalised by the application's own function `{name}`, which this program does not have: do \
+         this by the application's own program, with a vault that was opened with its models"
+    )]
+    UnknownNormalizer {
+        /// The name it is registered under.
+        name: String,
+    },
     /// The application's own normaliser makes something else of what it returned. Only debug builds look.
     #[error(
         "the normaliser `{name}` changes what it returned when it is applied to that again: it is applied to what is \

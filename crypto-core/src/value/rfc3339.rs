@@ -134,6 +134,43 @@ fn clock(bytes: &[u8]) -> Option<Clock> {
     })
 }
 
+/// Whether it is one of the four forms.
+pub(super) fn is_one(bytes: &[u8]) -> bool {
+    date(bytes).is_some() || clock(bytes).is_some() || local(bytes.strip_suffix(b"Z").unwrap_or(bytes)).is_some()
+}
+
+/// One of the four forms from what SQL has for it: a space for `T`, up to nine digits of a second, `+00` for `Z`.
+pub(super) fn from_sql(text: &[u8]) -> Option<Vec<u8>> {
+    if date(text).is_some() {
+        return Some(text.to_vec());
+    }
+    let offsets: [&[u8]; 4] = [b"Z", b"+00:00", b"+0000", b"+00"];
+    let instant = offsets.into_iter().find_map(|offset| text.strip_suffix(offset));
+    let local_time = instant.unwrap_or(text);
+    let mut out = Vec::with_capacity(INSTANT_LEN);
+    let clock_from = match local_time.get(DATE_LEN) {
+        Some(b' ' | b'T') => {
+            out.extend_from_slice(local_time.get(..DATE_LEN)?);
+            out.push(b'T');
+            DATE_LEN + 1
+        }
+        _ => 0,
+    };
+    let clock = local_time.get(clock_from..)?;
+    let (seconds, fraction) = match clock.iter().position(|byte| *byte == b'.') {
+        Some(point) => (clock.get(..point)?, clock.get(point + 1..)?),
+        None => (clock, &b""[..]),
+    };
+    out.extend_from_slice(seconds);
+    out.push(b'.');
+    out.extend_from_slice(fraction);
+    out.resize(out.len() + 9_usize.checked_sub(fraction.len())?, b'0');
+    if instant.is_some() {
+        out.push(b'Z');
+    }
+    is_one(&out).then_some(out)
+}
+
 /// Reads up to nine ASCII digits.
 fn number(digits: &[u8]) -> Option<u32> {
     digits

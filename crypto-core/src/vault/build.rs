@@ -17,9 +17,9 @@ use crate::{
 
 impl Start {
     /// Unwraps everything the fields need.
-    pub(super) fn vault(&self, rows: &[KeyRow]) -> Result<Vault, VaultError> {
+    pub(super) fn vault(&self, rows: &[KeyRow], registered: &[&'static Field]) -> Result<Vault, VaultError> {
         let mut fields: Vec<Option<FieldKeys>> = Vec::new();
-        for field in &self.fields {
+        for field in self.fields.iter().chain(registered) {
             let keys = self.field_keys(field, rows)?;
             let place = field.place();
             if fields.len() <= place {
@@ -65,11 +65,17 @@ impl Start {
 
     fn generation(&self, field: &'static Field, index: &Index, row: &KeyRow) -> Result<Generation, VaultError> {
         let spec = row.index.as_ref().ok_or_else(|| altered(row))?;
-        let steps = steps(spec, index).map_err(|normalizer| VaultError::UnknownNormalizer {
-            field: field.id().to_owned(),
-            index: index.name.to_owned(),
-            normalizer: normalizer.to_owned(),
-        })?;
+        let steps = match steps(spec, index) {
+            Err(normalizer) if self.fields.iter().any(|declared| std::ptr::eq(*declared, field)) => {
+                return Err(VaultError::UnknownNormalizer {
+                    field: field.id().to_owned(),
+                    index: index.name.to_owned(),
+                    normalizer: normalizer.to_owned(),
+                });
+            }
+            // Without the model, what needs no tag can still be done.
+            steps => steps.map_err(str::to_owned),
+        };
         if row.state == KeyState::Active {
             warn_of_unicode(field, index, spec);
         }

@@ -48,6 +48,16 @@ impl VaultBuilder {
         self
     }
 
+    /// Adds every field of the registry that no model declares, with the keys there are: for programs without the
+    /// application's models, such as those that maintain its tables.
+    ///
+    /// No key is made for such a field and its columns are not looked at. An index that is normalised by the application's
+    /// own function can be neither written nor searched.
+    pub fn registered(mut self) -> Self {
+        self.start.registered = true;
+        self
+    }
+
     /// Refuses a database whose active key of this name is older than `version`: what finds a key table that was rolled
     /// back to a leaked key, or emptied. Raise it after each rotation. For an index, `name` is as `encryption_keys` shows it.
     pub fn minimum_version(mut self, purpose: Purpose, name: impl Into<String>, version: u32) -> Self {

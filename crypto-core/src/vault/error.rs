@@ -136,6 +136,12 @@ pub enum VaultError {
         found: u32,
     },
 
+    /// The registry has a field in terms that this version does not know.
+    #[error("`{field}` was registered by a newer version of diesel-encrypted: use that one")]
+    UnreadableField {
+        /// The field.
+        field: String,
+    },
     /// Two fields of one id.
     #[error("`{first}` and `{second}` have the same field id `{id}`: each column needs one of its own")]
     DuplicateField {

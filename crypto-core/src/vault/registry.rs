@@ -20,10 +20,10 @@ use crate::{
 /// An index as the registry keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RegisteredIndex {
-    name: String,
+    pub(super) name: String,
     /// The domain of its keys: the `name` of their rows.
-    domain: String,
-    removed: bool,
+    pub(super) domain: String,
+    pub(super) removed: bool,
 }
 
 #[derive(Serialize)]

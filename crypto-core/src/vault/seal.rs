@@ -1,10 +1,10 @@
 //! Sealing: header, nonce, ciphertext and tag, in one allocation. It never makes a key, and no caller supplies a nonce.
 
-use super::{Vault, aad, check_owner};
+use super::{Vault, aad, check_owner, keyring::FieldKeys};
 use crate::{
-    Encode, EncodeError, Field, ValueError,
+    Class, Encode, EncodeError, Field, ValueError,
     aead::{AeadError, NONCE_MAX, TAG_LEN},
-    format::value::{self, Header},
+    format::value::{self, EMPTY_SLOT, Header, Slot},
     owner::Owner,
     random,
     value::{ValueClass, padding::pad},
@@ -40,13 +40,42 @@ impl Vault {
         value: &V,
         owner: Option<&Owner>,
     ) -> Result<Vec<u8>, ValueError> {
-        let encode_error = |source| ValueError::Encode { field: field.into(), source };
         let keys = self.keys_of(field)?;
         check_owner(field, owner)?;
         if value.is_null() {
-            return Err(encode_error(EncodeError::Null));
+            return Err(ValueError::Encode { field: field.into(), source: EncodeError::Null });
         }
         let class = V::Class::CLASS;
+        let new = NewValue { keys, class, slots: keys.indexes.len(), encoded_len: value.encoded_len(), owner };
+        new.seal(
+            |out| value.encode(out),
+            |index, encoded| keys.indexes.get(index).map_or(Ok(EMPTY_SLOT), |index| index.active_slot(class, encoded)),
+        )
+    }
+}
+
+/// A value that is about to be sealed with the active key of its field.
+pub(super) struct NewValue<'a> {
+    pub(super) keys: &'a FieldKeys,
+    pub(super) class: Class,
+    pub(super) slots: usize,
+    /// To allocate once.
+    pub(super) encoded_len: usize,
+    /// `None` unless the field is bound.
+    pub(super) owner: Option<&'a Owner>,
+}
+
+impl NewValue<'_> {
+    /// Seals what `encode` appends, with what `slot` makes of that for each slot.
+    #[inline(always)]
+    pub(super) fn seal(
+        self,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
+        slot: impl Fn(usize, &[u8]) -> Result<Slot, EncodeError>,
+    ) -> Result<Vec<u8>, ValueError> {
+        let Self { keys, class, slots, encoded_len, owner } = self;
+        let field = keys.field;
+        let encode_error = |source| ValueError::Encode { field: field.into(), source };
         let algorithm = field.algorithm;
         let no_key = || ValueError::UnknownField { field: field.into() };
         let key = keys.active().ok_or_else(no_key)?;
@@ -59,11 +88,10 @@ impl Vault {
             key_id: key.id,
         };
 
-        let slots = keys.indexes.len();
         let padding = field.padding.map_or(0, |bucket| bucket as usize);
         let header_len = Header::len(slots);
         let start = header_len + algorithm.nonce_len();
-        let mut out = Vec::with_capacity(start + value.encoded_len() + padding + TAG_LEN);
+        let mut out = Vec::with_capacity(start + encoded_len + padding + TAG_LEN);
         header.write(&mut out, slots);
         let mut nonce = [0; NONCE_MAX];
         let nonce = nonce.split_at_mut(algorithm.nonce_len()).0;
@@ -73,9 +101,9 @@ impl Vault {
             Ok(nonce) => out.extend_from_slice(nonce),
             Err(_) => out.extend_from_slice(nonce),
         }
-        value.encode(&mut out).map_err(encode_error)?;
-        for (index, index_keys) in keys.indexes.iter().enumerate() {
-            let slot = index_keys.active_slot(class, out.get(start..).unwrap_or_default()).map_err(encode_error)?;
+        encode(&mut out).map_err(encode_error)?;
+        for index in 0..slots {
+            let slot = slot(index, out.get(start..).unwrap_or_default()).map_err(encode_error)?;
             if let Some(place) = out.get_mut(value::slot_range(index)) {
                 place.copy_from_slice(&slot);
             }

@@ -26,6 +26,8 @@ pub(super) struct Start {
     pub(super) fields: Vec<&'static Field>,
     pub(super) minimums: Vec<(Purpose, String, u32)>,
     pub(super) existing_keys_only: bool,
+    /// Whether fields that no model declares are taken from the registry.
+    pub(super) registered: bool,
 }
 
 /// The same rows, looked at until everything is decided.
@@ -33,6 +35,8 @@ pub(super) struct Start {
 pub(super) struct Look {
     /// What authenticates the rows. `None` if there are none.
     state: Option<HmacSha256>,
+    /// Fields that no model declares.
+    registered: Vec<&'static Field>,
     /// What the store has told beyond the rows.
     pub(super) facts: Facts,
     /// How many of the fields are decided.
@@ -58,6 +62,7 @@ impl Start {
             fields: Vec::new(),
             minimums: Vec::new(),
             existing_keys_only: false,
+            registered: false,
         }
     }
 
@@ -112,7 +117,11 @@ impl Start {
             }
         }
         self.check_minimums(&stored.keys)?;
-        Ok(Look { state: Some(state), ..Look::default() })
+        let registered = match self.registered {
+            true => self.registered_fields(&stored.fields, &stored.keys)?,
+            false => Vec::new(),
+        };
+        Ok(Look { state: Some(state), registered, ..Look::default() })
     }
 
     /// What follows from the rows and from the facts. Fields that were decided are not decided again.
@@ -129,7 +138,7 @@ impl Start {
         }
         Ok(match &look.state {
             None => Step::Write(self.first_rows()?),
-            Some(_) if look.planned.is_empty() => Step::Opened(self.vault(&stored.keys)?),
+            Some(_) if look.planned.is_empty() => Step::Opened(self.vault(&stored.keys, &look.registered)?),
             Some(state) => Step::Write(self.write(stored, &look.planned, state)?),
         })
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     Algorithm, Class, EncodeError, Index, LocalRootKey, Normalizer, Plaintext, RootKeyId, Storage,
-    format::text,
+    format::{text, value::Slot},
     keys::{KeyState, Purpose, Secret},
 };
 
@@ -339,4 +339,104 @@ fn ciphers_are_kept_for_headers_that_open_values_alone() {
         assert_eq!(after.open::<String>(&EMAIL, sealed.as_slice()).unwrap(), "Ada");
     }
     assert_eq!(kept(&after), 1, "one key schedule for the life of a key");
+}
+
+/// A vault of the registry alone.
+fn registered(store: &MemoryKeyStore) -> Vault {
+    Vault::builder(RootKeys::new(root("r1", 1))).registered().open_with(&mut store.clone()).unwrap()
+}
+
+fn field_of(vault: &Vault, id: &str) -> &'static Field {
+    vault.fields().find(|field| field.id() == id).unwrap()
+}
+
+#[test]
+fn the_registry_alone_opens_seals_and_searches_as_the_models_do() {
+    let store = MemoryKeyStore::new();
+    let (models, tools) = (open(&store), registered(&store));
+    let email = field_of(&tools, "users.email");
+    assert_eq!(registry::row(email), registry::row(&EMAIL));
+    assert!(std::ptr::eq(email, field_of(&registered(&store), "users.email")), "a field is made once");
+
+    let sealed = models.seal(&EMAIL, "Ada@example.org").unwrap();
+    assert_eq!(*tools.open_encoded(email, &sealed, None).unwrap(), *b"Ada@example.org");
+    let anew = tools.seal_encoded(email, b"Ada@example.org", None).unwrap();
+    assert_eq!(anew[..33], sealed[..33], "prefix and tags");
+    assert_eq!(models.open::<String>(&EMAIL, anew).unwrap(), "Ada@example.org");
+    assert_eq!(
+        tools.search_slots(email, 0, "ada@EXAMPLE.org").unwrap(),
+        models.search_slots(&EMAIL, 0, "ada@example.org").unwrap()
+    );
+
+    let (phone, note) = (field_of(&tools, "users.phone"), field_of(&tools, "users.note"));
+    assert_eq!((registry::row(phone), registry::row(note)), (registry::row(&PHONE), registry::row(&NOTE)));
+    let owner = Owner::of(&7).unwrap();
+    let sealed = models.seal_bound(&NOTE, "a note", &owner).unwrap();
+    assert_eq!(*tools.open_encoded(note, &sealed, Some(&owner)).unwrap(), *b"a note");
+}
+
+#[test]
+fn a_vault_of_the_registry_makes_no_keys() {
+    let store = MemoryKeyStore::new();
+    drop(open(&store));
+    let before = store.clone().load(Some(b"tenant")).unwrap();
+    let tenant = Vault::builder(RootKeys::new(root("r1", 1))).scope("tenant").registered();
+    let tenant = tenant.open_with(&mut store.clone()).unwrap();
+    assert_eq!(store.clone().load(Some(b"tenant")).unwrap(), before);
+    let email = field_of(&tenant, "users.email");
+    assert_eq!(tenant.field_state(email).unwrap().active, None);
+    assert!(matches!(tenant.seal_encoded(email, b"Ada", None), Err(ValueError::UnknownField { .. })));
+}
+
+#[test]
+fn a_value_is_rotated_with_its_slots_and_reindexed_with_new_ones() {
+    let store = MemoryKeyStore::new();
+    let vault = open(&store);
+    let sealed = vault.seal(&EMAIL, "Ada@example.org").unwrap();
+    let rotated = vault.rotate(&EMAIL, &sealed, None).unwrap();
+    assert_eq!(rotated[..33], sealed[..33]);
+    assert_ne!(rotated[33..], sealed[33..], "another nonce");
+    assert_eq!(vault.open::<String>(&EMAIL, rotated).unwrap(), "Ada@example.org");
+
+    let short = vault.seal_encoded(&PHONE, b"1", None).unwrap();
+    assert_eq!(vault.rotate(&PHONE, &short, None).unwrap().len(), short.len(), "padded again");
+    assert_eq!(vault.reindex(&EMAIL, &sealed, None).unwrap()[..33], sealed[..33]);
+
+    let mut altered = sealed.clone();
+    *altered.last_mut().unwrap() ^= 1;
+    for changed in [vault.rotate(&EMAIL, &altered, None), vault.reindex(&EMAIL, &altered, None)] {
+        assert!(matches!(changed, Err(ValueError::Tampered { .. })));
+    }
+    assert!(matches!(vault.rotate(&EMAIL, b"Ada", None), Err(ValueError::Malformed { .. })));
+}
+
+#[test]
+fn a_value_of_another_class_or_encoding_is_not_made_anew() {
+    static NUMBER: Field = Field::new("users.number", "users", "number", Class::Signed, Storage::Binary);
+    let vault = builder().field(&NUMBER).open_with(&mut MemoryKeyStore::new()).unwrap();
+    let text = vault.seal(&NUMBER, "not a number").unwrap();
+    assert!(matches!(vault.rotate(&NUMBER, &text, None), Err(ValueError::Decode { .. })));
+    let unsigned = vault.seal(&NUMBER, &7_u8).unwrap();
+    assert!(vault.rotate(&NUMBER, &unsigned, None).is_ok());
+    assert!(matches!(vault.seal_encoded(&NUMBER, b"7", None), Err(ValueError::Decode { .. })));
+}
+
+#[test]
+fn a_tag_that_its_index_does_not_make_is_found() {
+    let vault = open(&MemoryKeyStore::new());
+    let sealed = vault.seal(&EMAIL, "Ada@example.org").unwrap();
+    assert_eq!(vault.verify(&EMAIL, &sealed, None), Ok(Verified { current: true, indexed: true }));
+    let keys = vault.keys_of(&EMAIL).unwrap();
+    let seal = |slot: Slot| {
+        let new = seal::NewValue { keys, class: Class::Text, slots: 2, encoded_len: 3, owner: None };
+        let append = |out: &mut Vec<u8>| {
+            out.extend_from_slice(b"Ada");
+            Ok(())
+        };
+        new.seal(append, |_, _| Ok(slot)).unwrap()
+    };
+    let made = seal([1; 15]);
+    assert!(matches!(vault.verify(&EMAIL, &made, None), Err(ValueError::Mistagged { index: "default", .. })));
+    let empty = seal([0; 15]);
+    assert_eq!(vault.verify(&EMAIL, &empty, None), Ok(Verified { current: true, indexed: false }));
 }
