@@ -1,10 +1,10 @@
 //! What a connection must be able to do to hold the key tables: text, numbers and bytes, which every backend has.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, time::Duration};
 
 use diesel::{
     Connection, QueryResult,
-    connection::LoadConnection,
+    connection::{LoadConnection, TransactionManager},
     deserialize::FromSqlRow,
     query_builder::AstPass,
     query_dsl::methods::LoadQuery,
@@ -14,7 +14,10 @@ use diesel::{
 
 use crate::backend::KnownBackend;
 
-use super::statement::{Rows, Statement};
+use super::{
+    run::{AtOnce, Run},
+    statement::{Rows, Statement},
+};
 
 /// The columns of a row of `encryption_keys`.
 pub(super) type KeyColumns =
@@ -67,20 +70,11 @@ where
     label = "not a synchronous Diesel connection",
     note = "pass a `&mut SqliteConnection` (or another of Diesel's), for a pool `&mut *pool.get()?`"
 )]
-pub trait KeyStoreConnection: Connection {
-    #[doc(hidden)]
-    fn run(&mut self, statement: Statement) -> QueryResult<usize>;
-    #[doc(hidden)]
-    fn keys(&mut self, statement: Statement) -> QueryResult<Vec<KeyColumns>>;
-    #[doc(hidden)]
-    fn fields(&mut self, statement: Statement) -> QueryResult<Vec<FieldColumns>>;
-    #[doc(hidden)]
-    fn catalogue(&mut self, statement: Statement) -> QueryResult<Vec<CatalogueColumns>>;
-    #[doc(hidden)]
-    fn sample(&mut self, statement: Statement) -> QueryResult<Option<Vec<u8>>>;
-}
+pub trait KeyStoreConnection: Connection + Run<AtOnce> {}
 
-impl<C> KeyStoreConnection for C
+impl<C> KeyStoreConnection for C where C: Connection + Run<AtOnce> {}
+
+impl<C> Run<AtOnce> for C
 where
     C: LoadConnection,
     C::Backend: KeyStoreBackend,
@@ -93,23 +87,44 @@ where
     Rows<CatalogueSqlTypes>: for<'q> LoadQuery<'q, C, CatalogueColumns>,
     Rows<Binary>: for<'q> LoadQuery<'q, C, Vec<u8>>,
 {
-    fn run(&mut self, statement: Statement) -> QueryResult<usize> {
+    fn in_transaction(&mut self) -> QueryResult<bool> {
+        let status = C::TransactionManager::transaction_manager_status_mut(self);
+        status.transaction_depth().map(|depth| depth.is_some())
+    }
+
+    async fn begin(&mut self) -> QueryResult<()> {
+        C::TransactionManager::begin_transaction(self)
+    }
+
+    async fn commit(&mut self) -> QueryResult<()> {
+        C::TransactionManager::commit_transaction(self)
+    }
+
+    async fn roll_back(&mut self) -> QueryResult<()> {
+        C::TransactionManager::rollback_transaction(self)
+    }
+
+    async fn run(&mut self, statement: Statement) -> QueryResult<usize> {
         self.execute_returning_count(&statement)
     }
 
-    fn keys(&mut self, statement: Statement) -> QueryResult<Vec<KeyColumns>> {
+    async fn keys(&mut self, statement: Statement) -> QueryResult<Vec<KeyColumns>> {
         Rows::<KeySqlTypes>(statement, PhantomData).internal_load(self)?.collect()
     }
 
-    fn fields(&mut self, statement: Statement) -> QueryResult<Vec<FieldColumns>> {
+    async fn fields(&mut self, statement: Statement) -> QueryResult<Vec<FieldColumns>> {
         Rows::<FieldSqlTypes>(statement, PhantomData).internal_load(self)?.collect()
     }
 
-    fn catalogue(&mut self, statement: Statement) -> QueryResult<Vec<CatalogueColumns>> {
+    async fn catalogue(&mut self, statement: Statement) -> QueryResult<Vec<CatalogueColumns>> {
         Rows::<CatalogueSqlTypes>(statement, PhantomData).internal_load(self)?.collect()
     }
 
-    fn sample(&mut self, statement: Statement) -> QueryResult<Option<Vec<u8>>> {
+    async fn sample(&mut self, statement: Statement) -> QueryResult<Option<Vec<u8>>> {
         Rows::<Binary>(statement, PhantomData).internal_load(self)?.next().transpose()
+    }
+
+    async fn pause(&mut self, length: Duration) {
+        std::thread::sleep(length);
     }
 }

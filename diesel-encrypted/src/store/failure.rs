@@ -1,35 +1,13 @@
 //! What the database's errors mean to a key store.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel_encrypted_core::{Field, StoreError, keys::RowKind};
+use diesel_encrypted_core::{Field, StoreError};
 
-/// A row that no store wrote.
-#[derive(Debug, thiserror::Error)]
-#[error("a row of `{}` ({row}) has a `{column}` that cannot be", .kind.table())]
-pub(super) struct BadRow {
-    pub(super) kind: RowKind,
-    pub(super) row: String,
-    pub(super) column: &'static str,
-}
-
-/// On its way through Diesel's error type.
-impl From<BadRow> for DieselError {
-    fn from(bad: BadRow) -> Self {
-        Self::DeserializationError(Box::new(bad))
-    }
-}
-
-/// Our own error out of Diesel's, or Diesel's own.
+/// Diesel's own error.
 pub(super) fn failed(error: DieselError) -> StoreError {
-    match error {
-        DieselError::DeserializationError(source) => match source.downcast::<BadRow>() {
-            Ok(bad) => StoreError::BadRow { kind: bad.kind, row: bad.row, column: bad.column },
-            Err(source) => StoreError::Database(source),
-        },
-        other => StoreError::Database(Box::new(other)),
-    }
+    StoreError::Database(Box::new(error))
 }
 
 /// What the database said, unless the connection is gone.
@@ -83,20 +61,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// How long until it is asked again.
 pub(super) const PAUSE: Duration = Duration::from_millis(5);
 
-/// Runs `work` again while the database is locked: SQLite answers at once where servers wait. Outside of a transaction of
-/// the caller's, `again` after a serialization failure too.
-pub(super) fn patiently<R>(again: bool, mut work: impl FnMut() -> Result<R, DieselError>) -> Result<R, DieselError> {
-    let began = Instant::now();
-    loop {
-        match work() {
-            Err(error) if is_passing(&error, again) && began.elapsed() < PATIENCE => {
-                std::thread::sleep(PAUSE);
-            }
-            other => return other,
-        }
-    }
-}
-
+/// Whether a statement may well succeed when it runs again at once: while the database is locked, and after a
+/// serialization failure if it may run `again`.
 pub(super) fn is_passing(error: &DieselError, again: bool) -> bool {
     match error {
         DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => again,

@@ -7,7 +7,6 @@ use diesel_encrypted_core::{
 
 use super::{
     connection::{FieldColumns, KeyColumns},
-    failure::BadRow,
     statement::Statement,
 };
 
@@ -19,7 +18,7 @@ pub(super) fn scope_column(scope: Option<&[u8]>) -> Vec<u8> {
     }
 }
 
-pub(super) fn key_row(columns: KeyColumns) -> Result<KeyRow, BadRow> {
+pub(super) fn key_row(columns: KeyColumns) -> Result<KeyRow, StoreError> {
     let (
         key_id,
         application,
@@ -39,7 +38,7 @@ pub(super) fn key_row(columns: KeyColumns) -> Result<KeyRow, BadRow> {
     let described = format!("key {key_id:08x} of `{}`", name.escape_ascii());
     let bad = |column| {
         let row = described.clone();
-        move || BadRow { kind: RowKind::Key, row, column }
+        move || StoreError::BadRow { kind: RowKind::Key, row, column }
     };
     let text = |bytes, column| String::from_utf8(bytes).map_err(|_| bad(column)());
     let key_id_number = u32::try_from(key_id).map_err(|_| bad("key_id")())?;
@@ -81,10 +80,10 @@ pub(super) fn key_row(columns: KeyColumns) -> Result<KeyRow, BadRow> {
     Ok(row)
 }
 
-pub(super) fn field_row(columns: FieldColumns) -> Result<RegistryRow, BadRow> {
+pub(super) fn field_row(columns: FieldColumns) -> Result<RegistryRow, StoreError> {
     let (field_id, table, column, storage, class, primary_key, indexes, options, mac) = columns;
     let name = format!("column {table}.{column}");
-    let bad = |column| BadRow { kind: RowKind::Field, row: name.clone(), column };
+    let bad = |column| StoreError::BadRow { kind: RowKind::Field, row: name.clone(), column };
     let field_id = String::from_utf8(field_id).map_err(|_| bad("field_id"))?;
     let mut row = RegistryRow::new(field_id, table, column);
     row.storage = storage;

@@ -1,16 +1,19 @@
 //! What a connection of diesel-async's must be able to do to hold the key tables.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, time::Duration};
 
 use diesel::{deserialize::FromSqlRow, expression::QueryMetadata, result::QueryResult, sql_types::Binary};
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 
 use crate::store::{
     connection::{
         CatalogueColumns, CatalogueSqlTypes, FieldColumns, FieldSqlTypes, KeyColumns, KeySqlTypes, KeyStoreBackend,
     },
+    run::{Awaited, Run},
     statement::{Rows, Statement},
 };
+
+use super::pause::Pause;
 
 /// A connection that can hold the key tables: every connection of diesel-async's to a database that we know.
 #[diagnostic::on_unimplemented(
@@ -20,20 +23,11 @@ use crate::store::{
             `&mut SyncConnectionWrapper<SqliteConnection>`, from a pool `&mut pool.get().await?`",
     note = "over one of Diesel's own connections, a vault is opened by `.open(..)`"
 )]
-pub trait AsyncKeyStoreConnection: AsyncConnection {
-    #[doc(hidden)]
-    fn run(&mut self, statement: Statement) -> impl Future<Output = QueryResult<usize>> + Send;
-    #[doc(hidden)]
-    fn keys(&mut self, statement: Statement) -> impl Future<Output = QueryResult<Vec<KeyColumns>>> + Send;
-    #[doc(hidden)]
-    fn fields(&mut self, statement: Statement) -> impl Future<Output = QueryResult<Vec<FieldColumns>>> + Send;
-    #[doc(hidden)]
-    fn catalogue(&mut self, statement: Statement) -> impl Future<Output = QueryResult<Vec<CatalogueColumns>>> + Send;
-    #[doc(hidden)]
-    fn sample(&mut self, statement: Statement) -> impl Future<Output = QueryResult<Option<Vec<u8>>>> + Send;
-}
+pub trait AsyncKeyStoreConnection: AsyncConnection + Run<Awaited> {}
 
-impl<C> AsyncKeyStoreConnection for C
+impl<C> AsyncKeyStoreConnection for C where C: AsyncConnection + Run<Awaited> {}
+
+impl<C> Run<Awaited> for C
 where
     C: AsyncConnection,
     C::Backend: KeyStoreBackend
@@ -47,6 +41,23 @@ where
     CatalogueColumns: FromSqlRow<CatalogueSqlTypes, C::Backend>,
     Vec<u8>: FromSqlRow<Binary, C::Backend>,
 {
+    fn in_transaction(&mut self) -> QueryResult<bool> {
+        let status = C::TransactionManager::transaction_manager_status_mut(self);
+        status.transaction_depth().map(|depth| depth.is_some())
+    }
+
+    async fn begin(&mut self) -> QueryResult<()> {
+        C::TransactionManager::begin_transaction(self).await
+    }
+
+    async fn commit(&mut self) -> QueryResult<()> {
+        C::TransactionManager::commit_transaction(self).await
+    }
+
+    async fn roll_back(&mut self) -> QueryResult<()> {
+        C::TransactionManager::rollback_transaction(self).await
+    }
+
     async fn run(&mut self, statement: Statement) -> QueryResult<usize> {
         statement.execute(self).await
     }
@@ -65,5 +76,9 @@ where
 
     async fn sample(&mut self, statement: Statement) -> QueryResult<Option<Vec<u8>>> {
         Ok(Rows::<Binary>(statement, PhantomData).load(self).await?.pop())
+    }
+
+    async fn pause(&mut self, length: Duration) {
+        Pause::new(length).await;
     }
 }

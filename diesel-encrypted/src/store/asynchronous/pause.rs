@@ -1,4 +1,4 @@
-//! Waiting while the database is locked, whatever runtime the store is polled by.
+//! Waiting, whatever runtime the store is polled by.
 
 use std::{
     pin::Pin,
@@ -6,29 +6,6 @@ use std::{
     task::{Context, Poll, Waker},
     time::Duration,
 };
-
-/// Awaits `work` again while the database is locked: SQLite answers at once where servers wait. Outside of a transaction
-/// of the caller's, `again` after a serialization failure too.
-macro_rules! patiently {
-    ($again:expr, $work:expr) => {
-        async {
-            let began = std::time::Instant::now();
-            loop {
-                match $work.await {
-                    Err(error)
-                        if $crate::store::failure::is_passing(&error, $again)
-                            && began.elapsed() < $crate::store::failure::PATIENCE =>
-                    {
-                        $crate::store::asynchronous::patience::Pause::new($crate::store::failure::PAUSE).await;
-                    }
-                    other => break other,
-                }
-            }
-        }
-        .await
-    };
-}
-pub(super) use patiently;
 
 /// A pause, by a thread that sleeps: it needs no timer of the runtime that polls it. A database is rarely locked when a
 /// vault is opened, and never for long.

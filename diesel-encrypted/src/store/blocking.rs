@@ -1,0 +1,77 @@
+//! The key store over a connection of Diesel's own.
+
+use std::{
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use diesel_encrypted_core::{
+    Applied, AsyncKeyStore, Change, Field, KeyStore, StoreError, Stored, Vault, VaultBuilder, VaultError, keys::KeyRow,
+};
+
+use super::{connection::KeyStoreConnection, engine::Engine, run::AtOnce};
+
+/// The key tables of the database behind a connection.
+pub struct DieselKeyStore<'c, C>(Engine<'c, C, AtOnce>);
+
+impl<C> std::fmt::Debug for DieselKeyStore<'_, C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DieselKeyStore")
+    }
+}
+
+impl<'c, C: KeyStoreConnection> DieselKeyStore<'c, C> {
+    /// The store behind `connection`. Touches nothing yet.
+    pub fn new(connection: &'c mut C) -> Self {
+        Self(Engine::new(connection))
+    }
+}
+
+impl<C: KeyStoreConnection> KeyStore for DieselKeyStore<'_, C> {
+    fn check_columns(&mut self, fields: &[&'static Field]) -> Result<(), StoreError> {
+        at_once(self.0.check_columns(fields))
+    }
+
+    fn load(&mut self, scope: Option<&[u8]>) -> Result<Stored, StoreError> {
+        at_once(self.0.load(scope))
+    }
+
+    fn apply(&mut self, changes: &[Change]) -> Result<Applied, StoreError> {
+        at_once(self.0.apply(changes))
+    }
+
+    fn key(&mut self, key_id: u32) -> Result<Option<KeyRow>, StoreError> {
+        at_once(self.0.key(key_id))
+    }
+
+    fn sample(&mut self, field: &Field) -> Result<Option<Vec<u8>>, StoreError> {
+        at_once(self.0.sample(field))
+    }
+}
+
+/// What a future gives that awaits nothing but a connection of Diesel's own.
+fn at_once<T>(future: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done,
+        Poll::Pending => Err(StoreError::Database("a statement that runs at once was waited for".into())),
+    }
+}
+
+/// Opens a vault over the database that a connection leads to.
+pub trait OpenVault {
+    /// Opens the vault: compares root keys, checks every row of the key tables (and makes the tables, if no migration
+    /// has), makes and commits what keys are missing, reads them back, and holds the models against the registry.
+    ///
+    /// Call it once, at start, after the migrations and outside of a transaction. Inside of one it works as long as
+    /// nothing has to be made.
+    ///
+    /// # Errors
+    /// [`VaultError`]: each says what to do.
+    fn open<C: KeyStoreConnection>(self, connection: &mut C) -> Result<Vault, VaultError>;
+}
+
+impl OpenVault for VaultBuilder {
+    fn open<C: KeyStoreConnection>(self, connection: &mut C) -> Result<Vault, VaultError> {
+        self.open_with(&mut DieselKeyStore::new(connection))
+    }
+}

@@ -1,0 +1,38 @@
+//! What the [`Engine`](super::engine::Engine) needs of a connection, at once or awaited.
+
+use std::time::Duration;
+
+use diesel::QueryResult;
+
+use super::{
+    connection::{CatalogueColumns, FieldColumns, KeyColumns},
+    statement::Statement,
+};
+
+/// A connection of Diesel's own: its futures are ready when they are first polled.
+#[derive(Debug)]
+pub enum AtOnce {}
+
+/// A connection of diesel-async's.
+#[cfg(feature = "async")]
+#[derive(Debug)]
+pub enum Awaited {}
+
+/// A connection that runs the store's statements, [`AtOnce`] or `Awaited`.
+pub trait Run<How>: Send {
+    /// Whether it is inside of a transaction, which then is the caller's.
+    fn in_transaction(&mut self) -> QueryResult<bool>;
+
+    fn begin(&mut self) -> impl Future<Output = QueryResult<()>> + Send;
+    fn commit(&mut self) -> impl Future<Output = QueryResult<()>> + Send;
+    fn roll_back(&mut self) -> impl Future<Output = QueryResult<()>> + Send;
+
+    /// How many rows a statement changed.
+    fn run(&mut self, statement: Statement) -> impl Future<Output = QueryResult<usize>> + Send;
+    fn keys(&mut self, statement: Statement) -> impl Future<Output = QueryResult<Vec<KeyColumns>>> + Send;
+    fn fields(&mut self, statement: Statement) -> impl Future<Output = QueryResult<Vec<FieldColumns>>> + Send;
+    fn catalogue(&mut self, statement: Statement) -> impl Future<Output = QueryResult<Vec<CatalogueColumns>>> + Send;
+    fn sample(&mut self, statement: Statement) -> impl Future<Output = QueryResult<Option<Vec<u8>>>> + Send;
+
+    fn pause(&mut self, length: Duration) -> impl Future<Output = ()> + Send;
+}
