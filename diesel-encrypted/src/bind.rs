@@ -54,6 +54,12 @@ pub struct Bind<V> {
     once: OnceCell<Once>,
 }
 
+impl<V> Bind<V> {
+    pub(crate) const fn new(value: V) -> Self {
+        Self { value, once: OnceCell::new() }
+    }
+}
+
 impl<V> fmt::Debug for Bind<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[sealed]")
@@ -90,7 +96,7 @@ pub struct Assign<ST, V> {
 
 impl<ST, V> Assign<ST, V> {
     fn new(value: V) -> Self {
-        Self { bind: Bind { value, once: OnceCell::new() }, sql_type: PhantomData }
+        Self { bind: Bind::new(value), sql_type: PhantomData }
     }
 }
 
@@ -173,14 +179,15 @@ as_expression! {
     [] Nullable<Ciphertext<C::Column>>;
 }
 
-/// What Diesel may bind within an `Option`. No encrypted value is: Diesel's own node could be compared.
+/// What Diesel may bind within an `Option` or a list. No encrypted value is: Diesel's own node could be compared.
 #[diagnostic::on_unimplemented(
-    message = "an `Option` of an encrypted value cannot be bound: Diesel would let it be compared in SQL",
-    label = "bound within an `Option`",
+    message = "an `Option` or list of encrypted values cannot be bound: Diesel would let it be compared in SQL",
+    label = "bound within an `Option` or a list",
     note = "to write NULL, use `Encrypted<Option<T>, C>` (or `Sealed<Option<T>, C>`)",
     note = "to leave the column alone, use `Option<Encrypted<T, C>>` in a struct without `treat_none_as_null` and \
             `treat_none_as_default_value = false`; for both, `Option<Encrypted<Option<T>, C>>`",
-    note = "to search, use `.blind_eq(..)` on a `#[searchable]` column"
+    note = "to store a list, seal it as one value: `Encrypted<Json<Vec<T>>, C>`",
+    note = "to search, use `.blind_eq(..)` or `.blind_eq_any(..)` on a `#[searchable]` column"
 )]
 pub trait BoundWithinOption {}
 
@@ -195,7 +202,7 @@ macro_rules! refuse_options {
             Self: BoundWithinOption,
         {
             fn to_sql<'b>(&'b self, _: &mut Output<'b, '_, DB>) -> serialize::Result {
-                Err("an encrypted value was bound within an `Option`".into())
+                Err("an encrypted value was bound within an `Option` or a list".into())
             }
         }
     };

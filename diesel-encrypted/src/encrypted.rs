@@ -26,6 +26,7 @@ use crate::stored::Stored;
 /// | skip a column that is not set | `Option<Encrypted<String, patients::phone>>`: `None` is left out, as Diesel does |
 /// | store NULL | `Encrypted<Option<String>, patients::phone>`, made with [`Encrypted::null`] |
 /// | borrow while inserting | `Encrypted<&'a str, patients::email>` |
+/// | copy into PostgreSQL, `diesel::copy_from` | any of them but `Option<..>`, with `#[diesel(embed)]` in the inserted struct |
 ///
 /// The vault of the current scope, or else the installed one, is asked when a statement is executed and when a row is
 /// loaded. Each statement seals anew: a value holds no ciphertext.

@@ -17,11 +17,14 @@ mod backend;
 mod bind;
 mod column;
 pub mod dsl;
+mod embed;
 mod encrypted;
 mod error;
 mod load;
 mod owner;
 pub mod prelude;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod refused;
 mod sealed;
 pub mod sql;
 pub mod sql_types;

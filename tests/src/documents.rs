@@ -3,12 +3,12 @@
 //! `tests/documents.rs` refuses a document with Rust code that is not listed here.
 
 macro_rules! documents {
-    ($($name:ident: $path:literal,)*) => {
+    ($($name:ident: $path:literal $(if $feature:literal)?,)*) => {
         /// The documents whose code is compiled, as paths from the root of the repository.
         pub const COMPILED: &[&str] = &[$($path),*];
 
         $(
-            #[cfg(doctest)]
+            #[cfg(all(doctest $(, feature = $feature)?))]
             #[doc = include_str!(concat!("../../", $path))]
             struct $name;
         )*
@@ -17,6 +17,7 @@ macro_rules! documents {
 
 documents! {
     Readme: "README.md",
+    Copy: "docs/copy.md" if "postgres",
     Databases: "docs/databases.md",
     Operations: "docs/operations.md",
     RootKeys: "docs/root-keys.md",

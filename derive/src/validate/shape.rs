@@ -3,14 +3,16 @@
 use quote::ToTokens;
 
 use crate::errors::Errors;
-use crate::model::{Field, Model, option_argument};
+use crate::model::{Field, Model, Role, option_argument};
 
 /// Whether the type can be one of an encrypted field, as far as the derive can see; reports it otherwise.
 pub(super) fn has_good_shape(model: &Model, field: &Field, errors: &mut Errors) -> bool {
     if field.encrypt.is_none() && !field.looks_encrypted() {
         return true;
     }
-    if let Some(embed) = &field.embed {
+    // In a struct that uses columns, the type is checked by rustc: a wrapper may be embedded, for `COPY`.
+    let embed = field.embed.as_ref().filter(|_| matches!(model.role, Role::Declares));
+    if let Some(embed) = embed {
         errors.at(embed, "an embedded struct has columns of its own: derive `Encrypted` on that struct");
         return false;
     }
