@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
 
-use diesel::dsl::{count, count_star, exists, not, sql_query};
+use diesel::dsl::{count, count_star, exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_encrypted::prelude::*;
@@ -393,57 +393,6 @@ queries!(mysql: MysqlConnection, clinic::mysql);
 /// What SQLite makes of the statements.
 mod sqlite_only {
     use super::*;
-
-    #[derive(QueryableByName)]
-    struct Step {
-        #[diesel(sql_type = diesel::sql_types::Text)]
-        detail: String,
-    }
-
-    /// The plan of `query`, whose binds do not matter to it.
-    fn plan<Q>(conn: &mut SqliteConnection, query: &Q) -> String
-    where
-        Q: diesel::query_builder::QueryFragment<diesel::sqlite::Sqlite>,
-    {
-        let printed = diesel::debug_query::<diesel::sqlite::Sqlite, _>(query).to_string();
-        let (sql, _) = printed.split_once(" -- binds").unwrap();
-        let steps: Vec<Step> = sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(conn).unwrap();
-        steps.iter().map(|step| step.detail.as_str()).collect::<Vec<_>>().join("\n")
-    }
-
-    #[test]
-    fn searches_and_joins_use_the_expression_index() {
-        clinic::vault().enter(|| {
-            let conn = &mut clinic::sqlite();
-            for statement in [
-                "CREATE INDEX by_email ON patients (substr(email, 4, 15))",
-                "CREATE INDEX by_host ON patients (substr(email, 19, 15))",
-                "CREATE INDEX by_note ON patients (substr(note, 5, 20))",
-                "CREATE INDEX by_contact ON visits (substr(contact, 4, 15))",
-            ] {
-                sql_query(statement).execute(conn).unwrap();
-            }
-            let ids = patients::table.select(patients::id);
-            let plans = [
-                ("by_email", plan(conn, &ids.filter(patients::email.blind_eq("a")))),
-                ("by_host", plan(conn, &ids.filter(patients::email.by(Patient::EMAIL_HOST).blind_eq("a")))),
-                ("by_note", plan(conn, &ids.filter(patients::note.blind_eq("a")))),
-                ("by_email", plan(conn, &ids.filter(patients::email.blind_eq_any(["a", "b"])))),
-                (
-                    "by_",
-                    plan(
-                        conn,
-                        &ids.inner_join(
-                            visits::table.on(visits::contact.blind_index().eq(patients::email.blind_index())),
-                        ),
-                    ),
-                ),
-            ];
-            for (index, plan) in plans {
-                assert!(plan.contains("SEARCH") && plan.contains(&format!("INDEX {index}")), "{index}: {plan}");
-            }
-        });
-    }
 
     #[test]
     fn statements_are_cached_once_for_all_values() {
