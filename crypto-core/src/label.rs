@@ -3,6 +3,7 @@
 
 /// What a derived key, an AAD or a MAC is for. No label is a prefix of another, so no two uses can meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "users"), allow(dead_code, reason = "the table is one, whatever is compiled"))]
 pub(crate) enum Label {
     /// AAD of a wrapped data key.
     Key,
@@ -20,6 +21,22 @@ pub(crate) enum Label {
     State,
     /// Subkey of a data key: its check value (‖ its context).
     Check,
+    /// AAD of the user key in a lock (‖ ctx ‖ commitment).
+    Lock,
+    /// Of what a password, a code or another secret gave: wraps the user key (‖ ctx).
+    KdfWrap,
+    /// Of the same: what commits a lock to one secret (‖ ctx).
+    KdfCommitment,
+    /// Of the same: the login verifier (‖ ctx).
+    KdfLogin,
+    /// Of a login verifier: what is stored of it.
+    LoginHash,
+    /// Of a recovery code: the id of its lock.
+    RecoveryId,
+    /// Subkey of an authority's key: authenticates user records.
+    UserRecord,
+    /// Subkey of an authority's key: opens escrow locks.
+    Escrow,
 }
 
 impl Label {
@@ -34,6 +51,14 @@ impl Label {
             Self::Index => b"diesel-encrypted/1 index",
             Self::State => b"diesel-encrypted/1 state",
             Self::Check => b"diesel-encrypted/1 check",
+            Self::Lock => b"diesel-encrypted/1 lock",
+            Self::KdfWrap => b"diesel-encrypted/1 kdf wrap",
+            Self::KdfCommitment => b"diesel-encrypted/1 kdf commitment",
+            Self::KdfLogin => b"diesel-encrypted/1 kdf login",
+            Self::LoginHash => b"diesel-encrypted/1 login hash",
+            Self::RecoveryId => b"diesel-encrypted/1 recovery id",
+            Self::UserRecord => b"diesel-encrypted/1 user record",
+            Self::Escrow => b"diesel-encrypted/1 escrow",
         }
     }
 }
@@ -42,7 +67,7 @@ impl Label {
 mod tests {
     use super::Label;
 
-    const ALL: [Label; 8] = [
+    const ALL: [Label; 16] = [
         Label::Key,
         Label::Row,
         Label::RootWrap,
@@ -51,6 +76,14 @@ mod tests {
         Label::Index,
         Label::State,
         Label::Check,
+        Label::Lock,
+        Label::KdfWrap,
+        Label::KdfCommitment,
+        Label::KdfLogin,
+        Label::LoginHash,
+        Label::RecoveryId,
+        Label::UserRecord,
+        Label::Escrow,
     ];
 
     #[test]

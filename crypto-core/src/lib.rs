@@ -11,11 +11,14 @@ pub mod format;
 #[doc(hidden)]
 pub mod hazmat;
 pub mod index;
+mod kdf;
 pub mod keys;
 mod label;
 mod owner;
 mod random;
 mod source;
+#[cfg(feature = "users")]
+pub mod users;
 pub mod value;
 mod vault;
 

@@ -55,6 +55,9 @@ pub use diesel_encrypted_core::{
 };
 // Values, and the errors of sealing and opening them.
 pub use diesel_encrypted_core::{Decode, DecodeError, Encode, EncodeError, Json, ValueError};
+// Keys of users, and what opens them.
+#[cfg(feature = "users")]
+pub use diesel_encrypted_core::users;
 // For types and tools of your own: what a key's row says, how a value is encoded and normalised, and the bytes of the
 // storage format. Applications need none of it.
 pub use diesel_encrypted_core::{format, index, keys, value};

@@ -21,4 +21,5 @@ documents! {
     Databases: "docs/databases.md",
     Operations: "docs/operations.md",
     RootKeys: "docs/root-keys.md",
+    Users: "docs/users.md",
 }

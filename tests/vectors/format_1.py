@@ -18,7 +18,7 @@ ALGORITHM_NAMES = {1: "aes-256-gcm", 2: "xchacha20-poly1305", 3: "xaes-256-gcm"}
 NONCE_LEN = {1: 12, 2: 24, 3: 24}
 CLASSES = {"text": 1, "bytes": 2, "bool": 3, "signed": 4, "unsigned": 5, "float": 6, "uuid": 7, "time": 8, "decimal": 9,
            "json": 10}
-PURPOSES = {"encrypt": 1, "index": 2, "state": 3, "manifest": 4}
+PURPOSES = {"encrypt": 1, "index": 2, "state": 3, "manifest": 4, "users": 5}
 STATES = {"pending": 1, "active": 2, "retired": 3, "destroyed": 4}
 BOUND, PADDED = 1, 2
 

@@ -56,4 +56,22 @@ pub enum FormatError {
     /// Not base64url.
     #[error("its text is not canonical base64url without padding: a character, the length or the last bits are off")]
     NotBase64Url,
+    /// A kind of lock that this version does not know.
+    #[error("its kind is number {0}, which this version does not know")]
+    UnknownLockKind(u8),
+    /// A function that this version does not know, or that locks of this kind do not use.
+    #[error("its key derivation is number {0}, which locks of its kind do not use")]
+    UnknownKdf(u8),
+    /// A cost outside of its bounds: a lower one would make guessing cheap, a higher one exhaust the machine.
+    #[error("its parameter `{name}` is {found}, and must be {lowest} to {highest}")]
+    CostOutOfBounds {
+        /// The parameter.
+        name: &'static str,
+        /// What is stored.
+        found: u32,
+        /// The least that is accepted.
+        lowest: u32,
+        /// The most that is accepted.
+        highest: u32,
+    },
 }

@@ -5,6 +5,8 @@
 //! Whatever is parsed may come from an attacker: every malformed input is an error that says where, and none panics.
 
 mod error;
+#[cfg(feature = "users")]
+pub mod lock;
 #[cfg(test)]
 mod tests;
 pub mod text;

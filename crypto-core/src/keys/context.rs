@@ -35,6 +35,8 @@ pub enum Purpose {
     State = 3,
     /// No key: the row that says which rows its scope has.
     Manifest = 4,
+    /// Vouches for user records, and is the application's part of what needs both a user and the application.
+    Users = 5,
 }
 
 impl Purpose {
@@ -46,6 +48,7 @@ impl Purpose {
             2 => Self::Index,
             3 => Self::State,
             4 => Self::Manifest,
+            5 => Self::Users,
             _ => return None,
         })
     }
@@ -58,6 +61,7 @@ impl fmt::Display for Purpose {
             Self::Index => "index",
             Self::State => "state",
             Self::Manifest => "manifest",
+            Self::Users => "users",
         })
     }
 }

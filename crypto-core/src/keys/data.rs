@@ -96,6 +96,13 @@ impl DataKey {
         debug_assert_eq!(self.context.purpose, Purpose::State);
         mac::hmac(mac::subkey(&self.key, Label::State, &[]).expose_bytes())
     }
+
+    /// `HKDF-Expand(key, label, 32)` of an authority's key.
+    #[cfg(feature = "users")]
+    pub(crate) fn users_subkey(&self, label: Label) -> Secret {
+        debug_assert_eq!(self.context.purpose, Purpose::Users);
+        mac::subkey(&self.key, label, &[])
+    }
 }
 
 impl fmt::Debug for DataKey {

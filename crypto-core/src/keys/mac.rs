@@ -24,6 +24,14 @@ pub(crate) fn expand(key: &[u8; 32], info: &[&[u8]], out: &mut [u8]) {
     let Ok(()) = hkdf.expand_multi_info(info, out) else { unreachable!("the output is short") };
 }
 
+/// `HKDF-Extract(salt, secret)` (RFC 5869, section 2.2): a uniform key of what has enough entropy and is not uniform.
+#[cfg(feature = "users")]
+pub(crate) fn extract(salt: &[u8], secret: &[u8]) -> Secret {
+    let mut key = Secret::zero();
+    key.as_mut().copy_from_slice(&*zeroize::Zeroizing::new(tag(&hmac(salt), secret)));
+    key
+}
+
 /// HMAC-SHA256 under `key`, ready for many messages.
 pub(crate) fn hmac(key: &[u8]) -> HmacSha256 {
     // RFC 2104 takes keys of any length, and so does the crate.

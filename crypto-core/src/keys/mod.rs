@@ -11,10 +11,16 @@ mod state;
 pub use context::{KeyContext, Purpose};
 pub(crate) use context::{lp, opt};
 pub use data::DataKey;
-pub(crate) use mac::{HmacSha256, tag};
 #[cfg(feature = "__hazmat")]
-pub(crate) use mac::{expand, hmac};
+pub(crate) use mac::expand;
+#[cfg(any(feature = "__hazmat", feature = "users"))]
+pub(crate) use mac::hmac;
+pub(crate) use mac::{HmacSha256, tag};
+#[cfg(feature = "users")]
+pub(crate) use mac::{extract, subkey};
 pub use root::{Fingerprint, LocalRootKey, RootKey, RootKeyError, RootKeyId, RootKeys};
+#[cfg(feature = "users")]
+pub(crate) use row::row_mac;
 pub use row::{IndexSpec, KeyRow, RegistryRow, RowKind};
 pub use secret::{RandomError, Secret};
 pub use state::{KeyState, StateError};

@@ -141,7 +141,7 @@ impl KeyRow {
             &self.wrapped,
             &self.check,
         ];
-        row_mac(state, RowKind::Key, own.into_iter().chain(members.iter().map(<[u8; 32]>::as_slice)))
+        row_mac(state, RowKind::Key as u8, own.into_iter().chain(members.iter().map(<[u8; 32]>::as_slice)))
     }
 
     /// The index specification as it is stored: JSON, or empty.
@@ -235,7 +235,7 @@ impl RegistryRow {
     fn expected_mac(&self, state: &HmacSha256) -> [u8; 32] {
         row_mac(
             state,
-            RowKind::Field,
+            RowKind::Field as u8,
             [
                 self.field_id.as_bytes(),
                 self.table.as_bytes(),
@@ -259,11 +259,12 @@ impl RegistryRow {
     }
 }
 
-fn row_mac<'a>(state: &HmacSha256, kind: RowKind, columns: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
+/// `HMAC(key, "diesel-encrypted/1 row" ‖ kind ‖ lp(each column))`.
+pub(crate) fn row_mac<'a>(key: &HmacSha256, kind: u8, columns: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
     let mut message = Label::Row.as_bytes().to_vec();
-    message.push(kind as u8);
+    message.push(kind);
     for column in columns {
         lp(&mut message, column);
     }
-    tag(state, &message)
+    tag(key, &message)
 }

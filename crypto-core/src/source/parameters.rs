@@ -10,34 +10,11 @@ use std::path::Path;
 use phc::{Ident, ParamsString, PasswordHash, Salt};
 
 use super::{PassphraseKdf, SourceError};
+use crate::kdf::{Argon2id, ITERATIONS, LANES, MEMORY, PASSES, SALT_LENGTH};
 use crate::keys::RandomError;
-
-/// The length of a salt, in bytes.
-pub(super) const SALT_LENGTH: usize = 16;
-
-/// Argon2id's memory in KiB: 19 MiB to 256 MiB.
-pub(super) const MEMORY: RangeInclusive<u32> = 19_456..=262_144;
-
-/// Argon2id's passes over its memory.
-pub(super) const PASSES: RangeInclusive<u32> = 2..=16;
-
-/// Argon2id's lanes.
-pub(super) const LANES: RangeInclusive<u32> = 1..=16;
-
-/// PBKDF2's iterations.
-pub(super) const ITERATIONS: RangeInclusive<u32> = 600_000..=10_000_000;
 
 /// Argon2's version 0x13, as the format writes it.
 const VERSION: u32 = 19;
-
-/// The cost of Argon2id.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Argon2id {
-    /// KiB.
-    pub(super) memory: u32,
-    pub(super) passes: u32,
-    pub(super) lanes: u32,
-}
 
 /// How a passphrase becomes a key. Its `Debug` leaves the salt out.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,10 +29,7 @@ impl Parameters {
         let mut salt = [0; SALT_LENGTH];
         getrandom::fill(&mut salt).map_err(|_| RandomError)?;
         Ok(match kdf {
-            PassphraseKdf::Argon2id => {
-                let cost = Argon2id { memory: *MEMORY.start(), passes: *PASSES.start(), lanes: *LANES.start() };
-                Self::Argon2id { cost, salt }
-            }
+            PassphraseKdf::Argon2id => Self::Argon2id { cost: Argon2id::LEAST, salt },
             PassphraseKdf::Pbkdf2Sha256 => Self::Pbkdf2Sha256 { iterations: *ITERATIONS.start(), salt },
         })
     }

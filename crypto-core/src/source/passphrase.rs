@@ -6,11 +6,9 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use unicode_normalization::UnicodeNormalization as _;
-use zeroize::{Zeroize as _, Zeroizing};
-
-use super::parameters::{Argon2id, Parameters};
+use super::parameters::Parameters;
 use super::{NamedKey, SourceError, assemble, disk};
+use crate::kdf;
 use crate::keys::{RootKeys, Secret};
 
 /// The least number of characters of a passphrase.
@@ -88,7 +86,7 @@ pub(super) fn open(
     path: &Path,
     kdf: Option<PassphraseKdf>,
 ) -> Result<RootKeys, SourceError> {
-    let passphrase = normalize(passphrase);
+    let passphrase = kdf::nfc(passphrase.trim_end_matches(['\r', '\n']));
     if passphrase.chars().count() < LEAST_CHARACTERS {
         return Err(SourceError::ShortPassphrase { origin: origin.to_owned(), minimum: LEAST_CHARACTERS });
     }
@@ -96,15 +94,6 @@ pub(super) fn open(
     let key = derive(&passphrase, &parameters)
         .map_err(|problem| SourceError::Derivation { path: path.to_owned(), problem: problem.to_string() })?;
     assemble(origin, NamedKey::by_fingerprint(key)?, Vec::new())
-}
-
-/// Normal form C, without line ends at its end.
-fn normalize(passphrase: &str) -> Zeroizing<String> {
-    let passphrase = passphrase.trim_end_matches(['\r', '\n']);
-    // Normal form C is at most three times as long (UAX #15), so the buffer never moves and leaves a copy behind.
-    let mut normal = Zeroizing::new(String::with_capacity(passphrase.len() * 3));
-    normal.extend(passphrase.nfc());
-    normal
 }
 
 /// The parameters in the file, which is made if it is missing and read back in either case.
@@ -134,24 +123,10 @@ fn read(path: &Path) -> Result<Parameters, SourceError> {
 }
 
 fn derive(passphrase: &str, parameters: &Parameters) -> Result<Secret, argon2::Error> {
-    let mut key = Zeroizing::new([0; Secret::LEN]);
     match parameters {
-        Parameters::Argon2id { cost, salt } => argon2id(passphrase.as_bytes(), salt, cost, &mut key)?,
+        Parameters::Argon2id { cost, salt } => kdf::argon2id(passphrase.as_bytes(), salt, *cost),
         Parameters::Pbkdf2Sha256 { iterations, salt } => {
-            pbkdf2::pbkdf2_hmac::<sha2::Sha256>(passphrase.as_bytes(), salt, *iterations, &mut *key);
+            Ok(kdf::pbkdf2_sha256(passphrase.as_bytes(), salt, *iterations))
         }
     }
-    Secret::from_slice(&*key).ok_or(argon2::Error::OutputTooShort)
-}
-
-/// Argon2id whose working memory is wiped.
-fn argon2id(passphrase: &[u8], salt: &[u8], cost: &Argon2id, key: &mut [u8; Secret::LEN]) -> Result<(), argon2::Error> {
-    let params = argon2::Params::new(cost.memory, cost.passes, cost.lanes, Some(Secret::LEN))?;
-    let mut memory = Vec::new();
-    memory.try_reserve_exact(params.block_count()).map_err(|_| argon2::Error::OutOfMemory)?;
-    memory.resize(params.block_count(), argon2::Block::default());
-    let result = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
-        .hash_password_into_with_memory(passphrase, salt, key, &mut memory);
-    memory.iter_mut().for_each(argon2::Block::zeroize);
-    result
 }

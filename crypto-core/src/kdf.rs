@@ -1,0 +1,71 @@
+//! From what a person remembers to a key: Argon2id and PBKDF2, what they may cost, and the one form of a text.
+//!
+//! Costs are bounded wherever they are read back, so that an altered one can neither make guessing cheap nor exhaust the
+//! machine.
+
+use std::ops::RangeInclusive;
+
+use unicode_normalization::UnicodeNormalization as _;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::keys::Secret;
+
+/// The length of a salt, in bytes.
+pub(crate) const SALT_LENGTH: usize = 16;
+
+/// Argon2id's memory in KiB: 19 MiB to 256 MiB.
+pub(crate) const MEMORY: RangeInclusive<u32> = 19_456..=262_144;
+
+/// Argon2id's passes over its memory.
+pub(crate) const PASSES: RangeInclusive<u32> = 2..=16;
+
+/// Argon2id's lanes.
+pub(crate) const LANES: RangeInclusive<u32> = 1..=16;
+
+/// PBKDF2's iterations.
+pub(crate) const ITERATIONS: RangeInclusive<u32> = 600_000..=10_000_000;
+
+/// The cost of Argon2id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Argon2id {
+    /// KiB.
+    pub(crate) memory: u32,
+    pub(crate) passes: u32,
+    pub(crate) lanes: u32,
+}
+
+impl Argon2id {
+    /// m = 19 MiB, t = 2, p = 1 (OWASP Password Storage Cheat Sheet): the least that is accepted.
+    pub(crate) const LEAST: Self = Self { memory: *MEMORY.start(), passes: *PASSES.start(), lanes: *LANES.start() };
+}
+
+/// Normal form C of `text` (UAX #15), so that one secret has the same bytes on every system.
+pub(crate) fn nfc(text: &str) -> Zeroizing<String> {
+    // Normal form C is at most three times as long (UAX #15), so the buffer never moves and leaves a copy behind.
+    let mut normal = Zeroizing::new(String::with_capacity(text.len() * 3));
+    normal.extend(text.nfc());
+    normal
+}
+
+/// Argon2id (RFC 9106), version 0x13, 32 bytes, whose working memory is wiped.
+///
+/// # Errors
+/// [`argon2::Error`] if there is no memory, or the cost is none of its own.
+pub(crate) fn argon2id(text: &[u8], salt: &[u8; SALT_LENGTH], cost: Argon2id) -> Result<Secret, argon2::Error> {
+    let params = argon2::Params::new(cost.memory, cost.passes, cost.lanes, Some(Secret::LEN))?;
+    let mut memory = Vec::new();
+    memory.try_reserve_exact(params.block_count()).map_err(|_| argon2::Error::OutOfMemory)?;
+    memory.resize(params.block_count(), argon2::Block::default());
+    let mut key = Secret::zero();
+    let result = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
+        .hash_password_into_with_memory(text, salt, key.as_mut(), &mut memory);
+    memory.iter_mut().for_each(argon2::Block::zeroize);
+    result.map(|()| key)
+}
+
+/// PBKDF2-HMAC-SHA256 (RFC 8018), 32 bytes.
+pub(crate) fn pbkdf2_sha256(text: &[u8], salt: &[u8; SALT_LENGTH], iterations: u32) -> Secret {
+    let mut key = Secret::zero();
+    pbkdf2::pbkdf2_hmac::<sha2::Sha256>(text, salt, iterations, key.as_mut());
+    key
+}

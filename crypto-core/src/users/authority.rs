@@ -1,0 +1,168 @@
+//! The application's own key in the matter of users: it vouches for their records, and is one of two parts wherever the
+//! application and a user are both needed.
+
+use std::fmt;
+
+use subtle::ConstantTimeEq as _;
+
+use super::{
+    error::AuthorityError,
+    holder::{User, UserId},
+    key::{HolderKey, KeyPlace, UserKey},
+    record::UserRecord,
+};
+use crate::{
+    keys::{DataKey, HmacSha256, KeyContext, Purpose, RandomError, hmac},
+    label::Label,
+    random,
+};
+
+/// The authority of one application and scope: data keys of the purpose [`Purpose::Users`], one of them active.
+pub struct Authority {
+    active: DataKey,
+    others: Vec<DataKey>,
+}
+
+impl Authority {
+    /// An authority with one key.
+    ///
+    /// # Errors
+    /// [`AuthorityError::OtherPurpose`] if the key is for something else.
+    pub fn new(active: DataKey) -> Result<Self, AuthorityError> {
+        check_purpose(&active)?;
+        Ok(Self { active, others: Vec::new() })
+    }
+
+    /// Adds a key that only checks what it once authenticated.
+    ///
+    /// # Errors
+    /// [`AuthorityError::OtherPurpose`] if the key is for something else, or of another application or scope.
+    pub fn with(mut self, other: DataKey) -> Result<Self, AuthorityError> {
+        check_purpose(&other)?;
+        let place = |key: &DataKey| (key.context().application.clone(), key.context().scope.clone());
+        if place(&other) != place(&self.active) {
+            return Err(AuthorityError::OtherPurpose);
+        }
+        self.others.push(other);
+        Ok(self)
+    }
+
+    /// A new key for `user`. Store its [`record`](Self::record) and a lock of it in one transaction.
+    ///
+    /// # Errors
+    /// [`RandomError`] if the operating system has no random bytes to give.
+    pub fn create(&self, user: UserId) -> Result<UserKey, RandomError> {
+        self.create_key(user)
+    }
+
+    /// The record that names `key` as its user's, and `identity` as the fingerprint of their identity key.
+    ///
+    /// # Errors
+    /// [`AuthorityError::Elsewhere`] if the key is of another application or scope.
+    pub fn record(&self, key: &UserKey, identity: Option<[u8; 32]>) -> Result<UserRecord, AuthorityError> {
+        let place = key.place();
+        let context = self.context();
+        if (&place.application, &place.scope) != (&context.application, &context.scope) {
+            return Err(AuthorityError::Elsewhere);
+        }
+        let mut record = UserRecord::empty(place.holder.clone());
+        record.authority_key_id = context.key_id;
+        record.key_id = place.key_id;
+        record.version = place.version;
+        record.check = key.check_value();
+        record.identity = identity;
+        record.mac = record.expected_mac(&record_mac(&self.active), &context.application, context.scope.as_deref());
+        Ok(record)
+    }
+
+    /// Checks a record's MAC: the user whom it speaks of.
+    ///
+    /// # Errors
+    /// [`AuthorityError`] if the record was altered, moved from another place, or made under a key that is not here.
+    pub fn authenticate(&self, record: &UserRecord) -> Result<KnownUser, AuthorityError> {
+        let key = self.key(record.authority_key_id)?;
+        let context = self.context();
+        let expected = record.expected_mac(&record_mac(key), &context.application, context.scope.as_deref());
+        if !bool::from(expected.ct_eq(&record.mac)) {
+            return Err(AuthorityError::AlteredRecord);
+        }
+        let place = KeyPlace {
+            application: context.application.clone(),
+            scope: context.scope.clone(),
+            holder: record.user.clone(),
+            key_id: record.key_id,
+            version: record.version,
+        };
+        Ok(KnownUser { place, check: record.check, identity: record.identity })
+    }
+
+    pub(super) fn create_key<H: super::Holder>(&self, holder: super::HolderId<H>) -> Result<HolderKey<H>, RandomError> {
+        let KeyContext { application, scope, .. } = self.context();
+        let (application, scope) = (application.clone(), scope.clone());
+        HolderKey::generate(KeyPlace { application, scope, holder, key_id: random::id()?, version: 1 })
+    }
+
+    pub(super) fn context(&self) -> &KeyContext {
+        self.active.context()
+    }
+
+    pub(super) const fn active(&self) -> &DataKey {
+        &self.active
+    }
+
+    /// The key of this id.
+    pub(super) fn key(&self, id: u32) -> Result<&DataKey, AuthorityError> {
+        std::iter::once(&self.active)
+            .chain(&self.others)
+            .find(|key| key.context().key_id == id)
+            .ok_or(AuthorityError::UnknownKey { key_id: id })
+    }
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Authority({:?} and {} others)", self.active, self.others.len())
+    }
+}
+
+fn check_purpose(key: &DataKey) -> Result<(), AuthorityError> {
+    if key.context().purpose == Purpose::Users { Ok(()) } else { Err(AuthorityError::OtherPurpose) }
+}
+
+fn record_mac(key: &DataKey) -> HmacSha256 {
+    hmac(key.users_subkey(Label::UserRecord).expose_bytes())
+}
+
+/// A user whom the application's key vouched for: which key is theirs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KnownUser {
+    pub(super) place: KeyPlace<User>,
+    pub(super) check: [u8; 32],
+    pub(super) identity: Option<[u8; 32]>,
+}
+
+impl KnownUser {
+    /// The user.
+    #[must_use]
+    pub const fn id(&self) -> &UserId {
+        &self.place.holder
+    }
+
+    /// Which key is theirs.
+    #[must_use]
+    pub const fn place(&self) -> &KeyPlace<User> {
+        &self.place
+    }
+
+    /// The fingerprint of their identity key, once they have one.
+    #[must_use]
+    pub const fn identity(&self) -> Option<&[u8; 32]> {
+        self.identity.as_ref()
+    }
+}
+
+impl fmt::Debug for KnownUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KnownUser({:?})", self.place)
+    }
+}

@@ -1,0 +1,61 @@
+//! What can go wrong with users and their keys. No variant carries a secret, or says which part of one was wrong.
+
+use crate::{format::FormatError, keys::RandomError};
+
+/// Why the application's key does not vouch for something.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthorityError {
+    /// A data key that is not for users, or of another application or scope.
+    #[error("an authority takes data keys of the purpose `users`, all of one application and scope")]
+    OtherPurpose,
+    /// A key of another application or scope.
+    #[error("this key was made by the authority of another application or scope")]
+    Elsewhere,
+    /// A row names a key that is not here.
+    #[error(
+        "unknown authority key {key_id:08x}: its row is missing from encryption_keys, or the row comes from elsewhere"
+    )]
+    UnknownKey {
+        /// The key id that the row names.
+        key_id: u32,
+    },
+    /// A user's record was altered, or stands in another place.
+    #[error("a user's record was altered, or moved from another user: restore it from a backup")]
+    AlteredRecord,
+}
+
+/// Why a lock does not open.
+///
+/// [`Wrong`](Self::Wrong) is what a user did; the others are the application's to mend, or speak of altered data.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnlockError {
+    /// The password, code, answers or key are not those of this lock. Unknown users get the same answer.
+    #[error("wrong password, code, answers or key")]
+    Wrong,
+    /// A password that is empty or has more than 4,096 bytes.
+    #[error("a password has 1 to 4,096 bytes")]
+    PasswordLength,
+    /// The lock is for something else.
+    #[error("this lock is not opened that way: choose it by its kind")]
+    OtherKind,
+    /// The lock's bytes are no lock.
+    #[error("a lock is malformed: {0}")]
+    Malformed(#[from] FormatError),
+    /// The lock was altered, or moved from another user.
+    #[error("a lock does not open though its secret is right: it was altered; use another lock, or a backup")]
+    Altered,
+    /// The lock holds another key than the user's record names: someone put it there, or it is of an old key.
+    #[error("a lock holds another key than the user's record names: it was planted, or is one of an earlier key")]
+    OtherKey,
+    /// Argon2id found no memory.
+    #[error("there is not enough memory to derive a key from a password")]
+    Memory,
+    /// The application's key does not vouch for what it must.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// The operating system gave no random bytes.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+}

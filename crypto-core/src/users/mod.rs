@@ -1,0 +1,23 @@
+//! Data that only its owner can open (docs/users.md): keys of users, and the locks that they are sealed in.
+//!
+//! Nothing here keeps anything: every function takes what an application stored, and gives what it is to store. Whatever
+//! is taken may have been altered by whoever can write to the database, and is checked against a
+//! [`KnownUser`], whom the application's own key vouches for.
+
+pub mod authority;
+mod error;
+pub mod holder;
+pub mod key;
+pub mod lock;
+pub mod record;
+
+pub use authority::{Authority, KnownUser};
+pub use error::{AuthorityError, UnlockError};
+pub use holder::{Group, GroupId, Holder, HolderId, User, UserId};
+pub use key::{GroupKey, HolderKey, KeyPlace, UserKey};
+pub use lock::{
+    Lock, LockId,
+    code::{CodeError, RecoveryCode},
+    password::{LoginVerifier, PasswordCost, StoredLogin, Unlocked, decoy_unlock},
+};
+pub use record::UserRecord;

@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""Makes users.json, the known answers of users' keys and locks, with keys and nonces that are fixed here.
+
+    pip install cryptography        48 or later
+    python3 make_users.py                 write users.json
+    python3 make_users.py --check         exit 1 unless users.json is what would be written
+    python3 make_users.py --open FILE     open what another implementation made (see `open_file`)
+
+Never use these keys for anything else: they are published."""
+
+import json
+import pathlib
+import sys
+
+sys.dont_write_bytecode = True
+
+import format_1 as f  # noqa: E402
+import users_1 as u  # noqa: E402
+from make import fixed  # noqa: E402
+
+APPLICATION = "vectors"
+TENANT = b"tenant-a\x00\xff"
+OUT = pathlib.Path(__file__).with_name("users.json")
+ROOT = {"id": "root-1", "key": fixed("root key 1").hex()}
+TYPES = {"i64": ("signed", lambda v: v.to_bytes(8, "big", signed=True)), "text": ("text", str.encode)}
+
+
+def holder(identifiers):
+    return u.typed_id(*((TYPES[kind][0], TYPES[kind][1](value)) for kind, value in identifiers))
+
+
+def authority(key_id, scope):
+    """A row of encryption_keys with its key."""
+    key = fixed(f"authority {key_id:08x}")
+    row = {"application": APPLICATION, "key_id": key_id, "purpose": "users", "version": 1, "name": "",
+           "scope": scope and scope.hex()}
+    wrapped = f.wrap(bytes.fromhex(ROOT["key"]), 1, fixed(f"wrapping nonce {key_id:08x}", 12), key, row)
+    return row | {"data_key": key.hex(), "wrapped": wrapped.hex(), "check": f.check_value(key, row).hex()}
+
+
+def place_of(person, purpose=u.USER):
+    scope = person["scope"] and bytes.fromhex(person["scope"])
+    return u.Place(APPLICATION, scope, purpose, holder(person["id"]), person["key_id"], person["version"])
+
+
+def person(name, identifiers, key_id, authority_row, version=1, identity=None):
+    it = {"name": name, "id": identifiers, "scope": authority_row["scope"], "key_id": key_id, "version": version,
+          "authority_key_id": authority_row["key_id"]}
+    key, place = fixed(f"user key {key_id:08x}"), place_of(it)
+    check = u.check_value(key, place)
+    mac = u.record_mac(bytes.fromhex(authority_row["data_key"]), authority_row["key_id"], place, check, identity)
+    return it | {"key": key.hex(), "place": place.bytes().hex(), "check": check.hex(),
+                 "identity": identity and identity.hex(), "mac": mac.hex()}
+
+
+AUTHORITIES = [authority(0xA0000001, None), authority(0xA0000002, TENANT)]
+PEOPLE = [person("ada", [["i64", 7]], 0xB0000001, AUTHORITIES[0]),
+          person("bob", [["text", "bob"], ["i64", -1]], 0xB0000002, AUTHORITIES[0], 3, fixed("identity of bob")),
+          person("ada of a tenant", [["i64", 7]], 0xB0000003, AUTHORITIES[1])]
+CODE = "7ZZQ0GATE5XMWD3R1V4K9NB2HC"
+
+
+def by_name(people, name):
+    return next(one for one in people if one["name"] == name)
+
+
+def lock(name, person_name, kind, kdf=0, cost=(0, 0, 0), secret=None, key=None, **forged):
+    """A lock, and every step to it."""
+    owner = by_name(PEOPLE, person_name)
+    place, authority_key = place_of(owner), fixed(f"authority {owner['authority_key_id']:08x}")
+    header = u.lock_header(kind, kdf, cost, fixed(f"salt of {name}", 16))
+    tail = f.u32(owner["authority_key_id"]) if kind == "escrow" else b""
+    lock_id = u.recovery_id(secret, place) if kind == "recovery code" else fixed(f"id of {name}", 16)
+    r = u.r_of(header, secret, authority_key)
+    ctx, wrapping, commitment, login = u.derived(r, header, place, lock_id, tail)
+    made = u.make_lock(r, header, place, lock_id, fixed(f"nonce of {name}", 24), key or bytes.fromhex(owner["key"]), tail)
+    return {"name": name, "user": person_name, "kind": kind, "secret": secret, "lock_id": lock_id.hex(), "r": r.hex(),
+            "context": ctx.hex(), "wrapping": wrapping.hex(), "commitment": commitment.hex(), "login": login.hex(),
+            "stored_login": u.stored_login(login).hex(), "lock": made.hex()} | forged
+
+
+def locks():
+    return [
+        lock("argon2id", "ada", "password", 1, (19456, 2, 1), "correct horse"),
+        lock("argon2id_of_more_memory", "ada", "password", 1, (32768, 3, 2), "correct horse"),
+        lock("argon2id_in_normal_form_c", "bob", "password", 1, (19456, 2, 1), "Ame\u0301lie \u212b"),
+        lock("argon2id_of_a_tenant", "ada of a tenant", "password", 1, (19456, 2, 1), "correct horse"),
+        lock("pbkdf2", "ada", "password", 2, (0, 600000, 0), "correct horse"),
+        lock("recovery_code", "ada", "recovery code", secret=CODE),
+        lock("recovery_code_of_a_tenant", "ada of a tenant", "recovery code", secret=CODE),
+        lock("escrow", "bob", "escrow"),
+        lock("escrow_of_a_tenant", "ada of a tenant", "escrow"),
+    ]
+
+
+def bad_locks():
+    """Locks that must not open with the secret that is given, and why."""
+    good = lock("recovery_code", "ada", "recovery code", secret=CODE)
+    data = bytes.fromhex(good["lock"])
+
+    def code(name, error, **forged):
+        return lock(name, "ada", "recovery code", secret=CODE, error=error, **forged)
+
+    def altered(name, error, at, value):
+        return code(name, error, lock=(data[:at] + value + data[at + len(value):]).hex())
+
+    def password(name, error, cost, kdf=1):
+        return lock("argon2id", "ada", "password", 1, (19456, 2, 1), "correct horse") | {
+            "name": name, "error": error,
+            "lock": (u.lock_header("password", kdf, cost, bytes(16)) + bytes(104)).hex()}
+
+    return [
+        code("planted_key", "OtherKey", key=fixed("a key of eve's")),
+        code("empty", "Malformed/Empty", lock=""),
+        altered("another_format", "Malformed/NotThisFormat", 0, b"\xe2"),
+        altered("unknown_kind", "Malformed/UnknownLockKind", 1, b"\x06"),
+        altered("unknown_function", "Malformed/UnknownKdf", 2, b"\x03"),
+        altered("code_through_argon2id", "Malformed/UnknownKdf", 2, b"\x01" + b"".join(map(f.u32, (19456, 2, 1)))),
+        altered("parameters_of_nothing", "Malformed/CostOutOfBounds", 3, b"\x00\x00\x00\x01"),
+        altered("another_kind", "OtherKind", 1, b"\x05"),
+        altered("another_salt", "Wrong", 15, b"\x00"),
+        altered("another_commitment", "Wrong", 31, b"\x00"),
+        altered("another_nonce", "Altered", 63, b"\x00"),
+        altered("another_ciphertext", "Altered", 87, b"\x00"),
+        altered("another_tag", "Altered", 134, b"\x00"),
+        code("cut_short", "Malformed/Truncated", lock=data[:-1].hex()),
+        code("appended", "Malformed/TooLong", lock=(data + b"\x00").hex()),
+        code("of_another_id", "Wrong", lock_id=fixed("another id", 16).hex()),
+        code("of_another_user", "Wrong", user="bob"),
+        code("of_another_tenant", "Wrong", user="ada of a tenant"),
+        password("too_little_memory", "Malformed/CostOutOfBounds", (19455, 2, 1)),
+        password("too_much_memory", "Malformed/CostOutOfBounds", (262145, 2, 1)),
+        password("too_few_passes", "Malformed/CostOutOfBounds", (19456, 1, 1)),
+        password("too_many_passes", "Malformed/CostOutOfBounds", (19456, 17, 1)),
+        password("no_lane", "Malformed/CostOutOfBounds", (19456, 2, 0)),
+        password("too_few_iterations", "Malformed/CostOutOfBounds", (0, 599999, 0), 2),
+        password("memory_of_pbkdf2", "Malformed/CostOutOfBounds", (1, 600000, 0), 2),
+        password("password_without_stretching", "Malformed/UnknownKdf", (0, 0, 0), 0),
+    ]
+
+
+def codes():
+    printed = u.printed(CODE)
+    ones = "O0" + "1Il" * 8
+    assert len(ones) == 26
+    canonical = ones.upper().translate(str.maketrans("OIL", "011"))
+    check = u.printed(canonical)[-1]
+    cases = [(CODE, typed) for typed in (printed, printed.lower(), printed.replace("-", " "), printed.replace("-", ""),
+                                         f"  {printed}\n")]
+    cases.append((canonical, ones + check))
+    for code, typed in cases:
+        assert u.canonical(typed) == code
+    return [{"name": f"typed_{at}", "code": code, "typed": typed, "printed": u.printed(code)}
+            for at, (code, typed) in enumerate(cases)]
+
+
+def document():
+    return {"about": "Known answers of users' keys and locks (docs/format.md), made by make_users.py. Bytes are hex. "
+                     "Published keys.",
+            "application": APPLICATION, "root_key": ROOT, "authorities": AUTHORITIES, "users": PEOPLE, "locks": locks(),
+            "bad_locks": bad_locks(), "codes": codes()}
+
+
+def open_file(path):
+    """Opens what another implementation made. The file has `authorities` as users.json, users with `name`, `id`, `scope`,
+    `key_id`, `version`, `authority_key_id`, `check`, `identity` and `mac`, and locks with `user`, `lock_id`, `secret` and
+    `lock`: checks every MAC and opens every lock, and says how many."""
+    given = json.loads(pathlib.Path(path).read_text())
+    root = bytes.fromhex(given["root_key"]["key"])
+    keys = {row["key_id"]: f.unwrap(root, bytes.fromhex(row["wrapped"]), row) for row in given["authorities"]}
+    people = {one["name"]: one for one in given["users"]}
+    for one in people.values():
+        identity = one["identity"] and bytes.fromhex(one["identity"])
+        made = u.record_mac(keys[one["authority_key_id"]], one["authority_key_id"], place_of(one),
+                            bytes.fromhex(one["check"]), identity)
+        assert made.hex() == one["mac"], "MAC of a record"
+    for case in given["locks"]:
+        one, data = people[case["user"]], bytes.fromhex(case["lock"])
+        r = u.r_of(data, case["secret"], keys[one["authority_key_id"]])
+        u.open_lock(data, r, place_of(one), bytes.fromhex(case["lock_id"]), bytes.fromhex(one["check"]))
+    print(f"opened {len(given['locks'])} locks of {len(people)} users")
+
+
+def main(arguments):
+    if arguments[:1] == ["--open"] and len(arguments) == 2:
+        return open_file(arguments[1])
+    made = json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
+    if arguments == ["--check"]:
+        return None if OUT.read_text() == made else "users.json is not what make_users.py writes"
+    if arguments:
+        return __doc__
+    OUT.write_text(made)
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

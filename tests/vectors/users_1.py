@@ -1,0 +1,138 @@
+"""Users' keys and locks of storage format 1 (docs/format.md, "Users") in another language. Like format_1.py it shares no
+code with the Rust crates and is no library."""
+
+import hashlib
+import unicodedata
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+
+import format_1 as f
+
+USER, GROUP = 6, 7
+LOCK_KINDS = {"password": 1, "recovery code": 2, "questions": 3, "private key": 4, "escrow": 5}
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U"
+
+
+def extract(salt, secret):
+    return f.mac(salt, secret)
+
+
+def typed_id(*parts):
+    """(class name, encoded bytes) of each identifier."""
+    return f.binding(parts)
+
+
+class Place:
+    """Which key of which holder it is."""
+
+    def __init__(self, application, scope, purpose, holder, key_id, version):
+        self.application, self.scope, self.purpose, self.holder = application, scope, purpose, holder
+        self.key_id, self.version = key_id, version
+
+    def bytes(self):
+        return (f.lp(self.application.encode()) + f.u32(self.key_id) + bytes([self.purpose]) + f.u32(self.version)
+                + f.lp(self.holder) + f.opt(self.scope))
+
+    def where(self):
+        return f.lp(self.application.encode()) + f.opt(self.scope) + f.lp(self.holder)
+
+
+def check_value(key, place):
+    return f.hkdf_expand(key, f.label("check") + place.bytes())
+
+
+def record_mac(authority_key, authority_key_id, place, check, identity):
+    columns = [place.application.encode(), f.opt(place.scope), f.u32(authority_key_id), place.holder,
+               f.u32(place.key_id), f.u32(place.version), check, f.opt(identity)]
+    return row_mac(f.hkdf_expand(authority_key, f.label("user record")), 3, columns)
+
+
+def row_mac(subkey, kind, columns):
+    return f.mac(subkey, f.label("row") + bytes([kind]) + b"".join(map(f.lp, columns)))
+
+
+# Locks.
+
+
+def lock_header(kind, kdf, parameters, salt):
+    return bytes([0xE3, LOCK_KINDS[kind], kdf]) + b"".join(map(f.u32, parameters)) + salt
+
+
+def stretch(header, password):
+    """R of a password, by the function and the cost that the header names."""
+    kdf, salt = header[2], header[15:31]
+    memory, passes, lanes = (int.from_bytes(header[at:at + 4], "big") for at in (3, 7, 11))
+    password = unicodedata.normalize("NFC", password).encode()
+    if kdf == 1:
+        return Argon2id(salt=salt, length=32, iterations=passes, lanes=lanes, memory_cost=memory).derive(password)
+    assert kdf == 2
+    return PBKDF2HMAC(hashes.SHA256(), 32, salt, passes).derive(password)
+
+
+def r_of(header, secret, authority_key=None):
+    """R of a lock: `secret` is the password, the code's characters, or None for escrow."""
+    kind, salt = header[1], header[15:31]
+    if kind == LOCK_KINDS["password"]:
+        return stretch(header, secret)
+    if kind == LOCK_KINDS["recovery code"]:
+        return extract(salt, secret.encode())
+    if kind == LOCK_KINDS["escrow"]:
+        return extract(salt, f.hkdf_expand(authority_key, f.label("escrow")))
+    return extract(salt, secret)
+
+
+def derived(r, header, place, lock_id, tail=b""):
+    """The context, wrapping key, commitment and login verifier."""
+    ctx = header + place.bytes() + lock_id + tail
+    return (ctx, *(f.hkdf_expand(r, f.label(name) + ctx) for name in ("kdf wrap", "kdf commitment", "kdf login")))
+
+
+def lock_aad(ctx, commitment):
+    return f.label("lock") + ctx + commitment
+
+
+def make_lock(r, header, place, lock_id, nonce, key, tail=b""):
+    ctx, wrapping, commitment, _ = derived(r, header, place, lock_id, tail)
+    return header + commitment + nonce + f.encrypt(3, wrapping, nonce, lock_aad(ctx, commitment), key) + tail
+
+
+def open_lock(lock, r, place, lock_id, check):
+    header, commitment, nonce, sealed, tail = lock[:31], lock[31:63], lock[63:87], lock[87:135], lock[135:]
+    assert header[0] == 0xE3 and len(sealed) == 48
+    ctx, wrapping, expected, _ = derived(r, header, place, lock_id, tail)
+    assert commitment == expected, "wrong secret"
+    key = f.decrypt(3, wrapping, nonce, lock_aad(ctx, commitment), sealed)
+    assert check_value(key, place) == check, "another key"
+    return key
+
+
+def stored_login(login):
+    return f.hkdf_expand(login, f.label("login hash"))
+
+
+# Recovery codes.
+
+
+def printed(code):
+    number = 0
+    for character in code:
+        number = number * 32 + CROCKFORD.index(character)
+    text = code + CROCKFORD[number % 37]
+    return "-".join(text[at:at + 5] for at in range(0, len(text), 5))
+
+
+def canonical(text):
+    """The 26 characters of a code that someone typed."""
+    text = "".join(c for c in text.upper() if c not in " -\t\n").translate(str.maketrans("OIL", "011"))
+    assert printed(text[:26]).replace("-", "") == text
+    return text[:26]
+
+
+def recovery_id(code, place):
+    return f.hkdf_expand(extract(b"", code.encode()), f.label("recovery id") + place.where())[:16]
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
