@@ -28,6 +28,8 @@ pub use field::{Binding, EncryptedModel, Field, Plaintext, Storage};
 pub use index::{Index, Normalizer};
 pub use keys::{LocalRootKey, RootKey, RootKeyError, RootKeyId, RootKeys};
 pub use owner::Owner;
+#[cfg(feature = "escrow")]
+pub use source::escrow;
 pub use source::{PassphraseKdf, SourceError};
 pub use value::{Class, Decode, DecodeError, Encode, EncodeError, Json};
 pub use vault::{

@@ -44,6 +44,8 @@ pub use column::{
     Bound, DeclaredColumn, EncryptedColumn, Full, Here, NamedIndex, Of, SearchableColumn, StoredAs, Truncated, Unbound,
 };
 // Root keys from where they are kept, and what a service of your own implements.
+#[cfg(feature = "escrow")]
+pub use diesel_encrypted_core::escrow;
 pub use diesel_encrypted_core::{LocalRootKey, PassphraseKdf, RootKey, RootKeyError, RootKeyId, RootKeys, SourceError};
 // The vault, opened once at start.
 pub use diesel_encrypted_core::{
@@ -70,4 +72,4 @@ pub use owner::AsOwner;
 pub use sealed::{Failure, OpenedAll, Sealed};
 #[cfg(feature = "async")]
 pub use store::OpenVaultAsync;
-pub use store::{DieselKeyStore, KeyStoreConnection, KeyTables, OpenVault, key_tables};
+pub use store::{DieselKeyStore, KeyInventory, KeyStoreConnection, KeyTables, OpenVault, key_tables};

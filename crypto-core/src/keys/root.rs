@@ -106,6 +106,13 @@ pub trait RootKey: Send + Sync {
     /// # Errors
     /// [`RootKeyError::Unwrap`] if it was wrapped by another key, for another context, or altered.
     fn unwrap(&self, context: &[u8], wrapped: &[u8]) -> Result<Secret, RootKeyError>;
+
+    /// Itself, if its bytes are in this process, where they can be written down. `None` for a key that never leaves its
+    /// owner.
+    #[cfg(feature = "escrow")]
+    fn local(&self) -> Option<&LocalRootKey> {
+        None
+    }
 }
 
 /// A root key in memory.
@@ -126,6 +133,13 @@ impl LocalRootKey {
     #[must_use]
     pub fn new(id: RootKeyId, key: Secret) -> Self {
         Self { id, fingerprint: Fingerprint::of(&key), key }
+    }
+
+    /// The key itself, to be written down. Named so that every use is found by a search.
+    #[cfg(feature = "escrow")]
+    #[must_use]
+    pub const fn expose(&self) -> &Secret {
+        &self.key
     }
 
     /// The AEAD under this key's wrapping subkey. Made for each use: a root key is used a few times in a process' life.
@@ -168,6 +182,11 @@ impl RootKey for LocalRootKey {
             .open(parts.nonce, &aad, sealed.as_mut_slice())
             .map_err(|AeadError| self.refused())?;
         sealed.get(..len).and_then(Secret::from_slice).ok_or_else(|| self.refused())
+    }
+
+    #[cfg(feature = "escrow")]
+    fn local(&self) -> Option<&LocalRootKey> {
+        Some(self)
     }
 }
 

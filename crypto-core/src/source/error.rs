@@ -156,6 +156,13 @@ pub enum SourceError {
         error: io::Error,
     },
 
+    /// A file that was to be made is there.
+    #[error("{path} exists, and no key is ever written over another: give another path, or move the file away")]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// Others than the owner may open a file.
     #[error("{path} has mode {mode:04o}, which lets others than its owner in: run `chmod 600 '{path}'`")]
     LooseFile {

@@ -10,6 +10,8 @@
 mod disk;
 mod env;
 mod error;
+#[cfg(feature = "escrow")]
+pub mod escrow;
 mod file;
 mod folder;
 mod list;

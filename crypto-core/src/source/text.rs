@@ -43,6 +43,15 @@ pub(super) fn from_base64(origin: &str, text: &str) -> Result<Secret, SourceErro
         .ok_or_else(|| bad_character(origin, text, BASE64, |c| c.is_ascii_alphanumeric() || c == '+' || c == '/'))
 }
 
+/// The hexadecimal text of a key.
+#[cfg(feature = "escrow")]
+pub(super) fn to_hex(key: &Secret) -> Zeroizing<String> {
+    let mut text = Zeroizing::new([0; HEX_LENGTH]);
+    // 32 bytes fill 64 characters exactly.
+    let text = base16ct::lower::encode_str(key.expose_bytes(), &mut *text);
+    Zeroizing::new(text.unwrap_or_default().to_owned())
+}
+
 /// The base64 text of a key, with a line end, as a `.key` file holds it.
 pub(super) fn to_base64_line(key: &Secret) -> Zeroizing<String> {
     let mut line = Zeroizing::new(String::with_capacity(BASE64_LENGTH + 1));

@@ -9,7 +9,7 @@ use diesel_encrypted_core::{
     Applied, AsyncKeyStore, Change, Field, KeyStore, StoreError, Stored, Vault, VaultBuilder, VaultError, keys::KeyRow,
 };
 
-use super::{connection::KeyStoreConnection, engine::Engine, run::AtOnce};
+use super::{connection::KeyStoreConnection, engine::Engine, inventory::KeyInventory, run::AtOnce};
 
 /// The key tables of the database behind a connection.
 pub struct DieselKeyStore<'c, C>(Engine<'c, C, AtOnce>);
@@ -24,6 +24,14 @@ impl<'c, C: KeyStoreConnection> DieselKeyStore<'c, C> {
     /// The store behind `connection`. Touches nothing yet.
     pub fn new(connection: &'c mut C) -> Self {
         Self(Engine::new(connection))
+    }
+
+    /// Every row of the key tables, or `None` if the database has none of these tables. Makes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::BadRow`] for a row that no version of this store wrote, and what the database says.
+    pub fn inventory(&mut self) -> Result<Option<KeyInventory>, StoreError> {
+        at_once(self.0.inventory())
     }
 }
 

@@ -9,6 +9,7 @@ use diesel_encrypted_core::{Applied, AsyncKeyStore, Change, Field, StoreError, S
 use super::{
     catalogue::{self, Catalogue},
     failure::{PATIENCE, PAUSE, TRIES, failed, is_conflict, is_passing, may_pass, not_made, not_written, unreadable},
+    inventory::KeyInventory,
     rows,
     run::Run,
     statement::Statement,
@@ -63,6 +64,20 @@ impl<'c, C: Run<How>, How> Engine<'c, C, How> {
         let catalogue = Catalogue::new(fields, rows)?;
         self.has_tables = catalogue.has_key_tables();
         Ok(catalogue)
+    }
+
+    /// Every row of the tables, or `None` if there are none. Makes nothing.
+    pub(super) async fn inventory(&mut self) -> Result<Option<KeyInventory>, StoreError> {
+        if !self.look(&[]).await?.has_key_tables() {
+            return Ok(None);
+        }
+        let again = self.may_repeat()?;
+        let keys = patiently!(self, again, self.connection.keys(tables::select_all_keys())).map_err(failed)?;
+        let columns = patiently!(self, again, self.connection.fields(tables::select_fields())).map_err(failed)?;
+        Ok(Some(KeyInventory {
+            keys: keys.into_iter().map(rows::key_row).collect::<Result<_, _>>()?,
+            columns: columns.into_iter().map(rows::field_row).collect::<Result<_, _>>()?,
+        }))
     }
 
     /// Makes the tables, where a migration has not.

@@ -101,6 +101,11 @@ pub(super) fn select_keys(scope: Option<&[u8]>) -> Statement {
         .sql(") ORDER BY name, version")
 }
 
+/// The rows of every scope.
+pub(super) fn select_all_keys() -> Statement {
+    Statement::new().sql(SELECT_KEYS).sql(" ORDER BY name, scope, purpose, version")
+}
+
 /// The row of a key, of whatever scope.
 pub(super) fn select_key(key_id: u32) -> Statement {
     Statement::new().sql(SELECT_KEYS).sql(" WHERE key_id = ").number(key_id)
