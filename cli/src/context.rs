@@ -1,0 +1,69 @@
+//! What every command has: its options, its variables, and from them root keys, a connection and a place to print.
+
+use diesel_encrypted::RootKeys;
+
+use crate::{
+    arguments::Global,
+    database,
+    environment::Environment,
+    exit::{Exit, Failure, Result},
+    output::Output,
+    redact::password,
+    root_keys,
+    session::Session,
+};
+
+/// One run.
+pub(crate) struct Context {
+    pub(crate) options: Global,
+    pub(crate) output: Output,
+    /// The whole command, for what is made of it.
+    pub(crate) command: clap::Command,
+    environment: Environment,
+}
+
+impl Context {
+    pub(crate) fn new(options: Global, command: clap::Command) -> Result<Self> {
+        let environment = Environment::load(options.env_file.as_deref())?;
+        Ok(Self { output: Output::new(options.json), options, command, environment })
+    }
+
+    /// The configured root keys.
+    pub(crate) fn root_keys(&self) -> Result<RootKeys> {
+        root_keys::read(&self.options.root_keys, &self.environment)
+    }
+
+    /// A connection to the database.
+    pub(crate) fn connect(&self) -> Result<Box<dyn Session>> {
+        database::connect(&self.database_url()?)
+    }
+
+    fn database_url(&self) -> Result<String> {
+        if let Some(url) = &self.options.database_url {
+            return match password(url) {
+                None => Ok(url.clone()),
+                Some(_) => Err(Failure::usage(
+                    "a password in --database-url can be read in the process list: set DATABASE_URL instead, in the \
+                     environment or in `.env`",
+                )),
+            };
+        }
+        let url = self.environment.var("DATABASE_URL").ok_or_else(|| {
+            Failure::usage(
+                "no database is named: give --database-url, or set DATABASE_URL in the environment or in `.env`",
+            )
+        })?;
+        url.into_string().map_err(|_| Failure::usage("DATABASE_URL is not UTF-8 text"))
+    }
+
+    /// The key tables that a connection leads to, as they stand.
+    pub(crate) fn inventory(&self, session: &mut dyn Session) -> Result<diesel_encrypted::KeyInventory> {
+        session.inventory()?.ok_or_else(|| {
+            Failure::new(
+                Exit::Failed,
+                "this database has no table encryption_keys: no vault was ever opened over it. Is it the right database, \
+                 and the right schema?",
+            )
+        })
+    }
+}

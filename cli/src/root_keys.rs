@@ -1,0 +1,74 @@
+//! The root keys of this run: by option, else by the variables that applications read.
+//!
+//! An application makes a first key where there is none. This program must not: a folder that was named wrongly would get a
+//! key that opens nothing.
+
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use diesel_encrypted::RootKeys;
+
+use crate::{
+    arguments::RootKeyOptions,
+    environment::Environment,
+    exit::{Exit, Failure, Result},
+};
+
+/// Reads them.
+pub(crate) fn read(options: &RootKeyOptions, environment: &Environment) -> Result<RootKeys> {
+    let given = options.variables();
+    let lookup = |name: &str| match given.is_empty() {
+        true => environment.var(name),
+        false => given.iter().find(|(given, _)| *given == name).map(|(_, value)| value.clone()),
+    };
+    must_hold_a_key(lookup("ENCRYPTION_FIELD_KEY_PATH"))?;
+    must_exist(lookup("ENCRYPTION_PASSPHRASE_PARAMETERS"))?;
+    Ok(RootKeys::from_vars(lookup)?)
+}
+
+impl RootKeyOptions {
+    /// The options as the variables that they stand for.
+    fn variables(&self) -> Vec<(&'static str, OsString)> {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.clone().into_os_string());
+        let each = [
+            ("ENCRYPTION_KEY_FILE", path(&self.root_key_file)),
+            ("ENCRYPTION_FIELD_KEY_PATH", path(&self.root_key_folder)),
+            ("ENC_KEY_ACTIVE", self.root_key_active.as_ref().map(OsString::from)),
+            ("ENCRYPTION_PASSPHRASE_FILE", path(&self.root_passphrase_file)),
+            ("ENCRYPTION_PASSPHRASE_PARAMETERS", path(&self.root_passphrase_parameters)),
+        ];
+        each.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+}
+
+fn must_hold_a_key(folder: Option<OsString>) -> Result<()> {
+    let Some(folder) = folder else { return Ok(()) };
+    let folder = Path::new(&folder);
+    let is_key = |name: &str| !name.starts_with('.') && name.ends_with(".key");
+    let entries =
+        fs::read_dir(folder).map_err(|error| missing(format!("cannot read {}: {error}", folder.display())))?;
+    match entries.flatten().any(|entry| is_key(&entry.file_name().to_string_lossy())) {
+        true => Ok(()),
+        false => Err(missing(format!(
+            "{} has no <id>.key file: is it the right folder? `keys generate --folder` makes a first key",
+            folder.display()
+        ))),
+    }
+}
+
+fn must_exist(parameters: Option<OsString>) -> Result<()> {
+    match parameters {
+        Some(path) if !Path::new(&path).is_file() => Err(missing(format!(
+            "there is no file {}, which keeps the passphrase's salt: without it the passphrase opens nothing",
+            Path::new(&path).display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn missing(message: String) -> Failure {
+    Failure::new(Exit::RootKeys, message)
+}
