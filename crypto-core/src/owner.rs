@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     keys::lp,
-    value::{Encode, EncodeError, ValueClass},
+    value::{Class, Encode, EncodeError, ValueClass},
 };
 
 /// Identifiers in order: `count u8 ‖ (class u8 ‖ lp(encoded))*`.
@@ -28,16 +28,36 @@ impl Owner {
     ///
     /// # Errors
     /// [`EncodeError`] if the identifier has no encoding, or there are more than 255.
-    pub fn and<V: Encode + ?Sized>(mut self, id: &V) -> Result<Self, EncodeError> {
+    pub fn and<V: Encode + ?Sized>(self, id: &V) -> Result<Self, EncodeError> {
         if id.is_null() {
             return Err(EncodeError::Null);
         }
-        let count = self.bytes.first_mut().and_then(|count| count.checked_add(1).map(|more| *count = more));
-        count.ok_or(EncodeError::TooManyIdentifiers)?;
         let mut encoded = Vec::with_capacity(id.encoded_len());
         id.encode(&mut encoded)?;
-        self.bytes.push(V::Class::CLASS as u8);
-        lp(&mut self.bytes, &encoded);
+        self.and_encoded(V::Class::CLASS, &encoded)
+    }
+
+    /// Bound to a UUID, by its 16 bytes: for tools that have no type for it.
+    ///
+    /// # Errors
+    /// None; as [`of`](Self::of) otherwise.
+    pub fn of_uuid(id: [u8; 16]) -> Result<Self, EncodeError> {
+        Self { bytes: vec![0] }.and_uuid(id)
+    }
+
+    /// And to a UUID, by its 16 bytes.
+    ///
+    /// # Errors
+    /// [`EncodeError`] if there are more than 255 identifiers.
+    pub fn and_uuid(self, id: [u8; 16]) -> Result<Self, EncodeError> {
+        self.and_encoded(Class::Uuid, &id)
+    }
+
+    fn and_encoded(mut self, class: Class, encoded: &[u8]) -> Result<Self, EncodeError> {
+        let count = self.bytes.first_mut().and_then(|count| count.checked_add(1).map(|more| *count = more));
+        count.ok_or(EncodeError::TooManyIdentifiers)?;
+        self.bytes.push(class as u8);
+        lp(&mut self.bytes, encoded);
         Ok(self)
     }
 

@@ -21,6 +21,7 @@ mod embed;
 mod encrypted;
 mod error;
 mod load;
+pub mod maintenance;
 mod owner;
 pub mod prelude;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]

@@ -232,6 +232,14 @@ impl RegistryRow {
         }
     }
 
+    /// The name of each blind index and the name of its keys, in the order of their slots. Empty if a later version wrote
+    /// the row.
+    #[must_use]
+    pub fn index_domains(&self) -> Vec<(String, String)> {
+        let indexes = serde_json::from_str::<Vec<crate::vault::RegisteredIndex>>(&self.indexes).unwrap_or_default();
+        indexes.into_iter().map(|index| (index.name, index.domain)).collect()
+    }
+
     fn expected_mac(&self, state: &HmacSha256) -> [u8; 32] {
         row_mac(
             state,

@@ -37,6 +37,7 @@ pub use current::Attached;
 pub use error::VaultError;
 use keyring::FieldKeys;
 pub use maintain::{FieldState, IndexState, Verified};
+pub(crate) use registry::RegisteredIndex;
 pub use store::{Applied, AsyncKeyStore, Change, KeyStore, MemoryKeyStore, Stored};
 pub use store_error::{StoreError, UnfitColumn};
 

@@ -19,10 +19,10 @@ use crate::{
 
 /// An index as the registry keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct RegisteredIndex {
-    pub(super) name: String,
+pub(crate) struct RegisteredIndex {
+    pub(crate) name: String,
     /// The domain of its keys: the `name` of their rows.
-    pub(super) domain: String,
+    pub(crate) domain: String,
     pub(super) removed: bool,
 }
 

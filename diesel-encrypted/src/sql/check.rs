@@ -3,22 +3,22 @@
 use diesel_encrypted_core::{Algorithm, Storage, format::text, format::value::Header};
 
 /// How a database asks the bytes, or the characters, of one column.
-pub(super) struct Words {
+pub(crate) struct Words {
     /// The length of a value, in bytes or, as text, in characters.
-    pub(super) length: String,
+    pub(crate) length: String,
     /// True for what begins like a sealed value, and has the column's type and, as text, its alphabet. Asked of what is
     /// as long as the shortest sealed value.
-    pub(super) begins: String,
+    pub(crate) begins: String,
     /// The number of slots. Asked of what `begins` so.
-    pub(super) slots: String,
+    pub(crate) slots: String,
     /// The algorithm, as `number` writes it. Asked of what `begins` so, however short.
-    pub(super) algorithm: String,
+    pub(crate) algorithm: String,
     /// The number of an algorithm.
-    pub(super) number: fn(Algorithm) -> String,
+    pub(crate) number: fn(Algorithm) -> String,
 }
 
 /// The length of a slot, in bytes or characters.
-pub(super) const fn slot_len(storage: Storage) -> usize {
+pub(crate) const fn slot_len(storage: Storage) -> usize {
     match storage {
         Storage::Binary => 15,
         Storage::Text => 20,
@@ -38,7 +38,7 @@ fn shortest(storage: Storage, algorithm: Algorithm) -> usize {
 ///
 /// The order of the steps keeps each from asking for a byte that is not there, which PostgreSQL answers by an error. Only
 /// `CASE` has an order.
-pub(super) fn is_sealed(words: &Words, storage: Storage) -> String {
+pub(crate) fn is_sealed(words: &Words, storage: Storage) -> String {
     let Words { length, begins, slots, algorithm, number } = words;
     let slot = slot_len(storage);
     let shortest = |algorithm| shortest(storage, algorithm);
@@ -55,20 +55,20 @@ pub(super) fn is_sealed(words: &Words, storage: Storage) -> String {
 }
 
 /// The first four characters of a sealed value in text form, for each number of slots, as an SQL list.
-pub(super) fn text_beginnings() -> String {
+pub(crate) fn text_beginnings() -> String {
     let beginnings: Vec<String> = (0..=15).map(|slots| format!("'{}'", text::encode(&[0xE1, slots, 0]))).collect();
     beginnings.join(", ")
 }
 
 /// The third characters of those with slots: the place of one, counted from 1, is its number of slots.
-pub(super) fn text_slots() -> String {
+pub(crate) fn text_slots() -> String {
     (1..=15).filter_map(|slots| text::encode(&[0xE1, slots, 0]).chars().nth(2)).collect()
 }
 
 /// The first two characters of algorithm, flags and key id, each pair behind a space, which a value has nowhere: they hold
 /// the algorithm and the class, of which there are 16. The place of one, counted from 1 and divided by [`PAIRS`], rounded
 /// up, is the algorithm's number.
-pub(super) fn text_algorithms() -> String {
+pub(crate) fn text_algorithms() -> String {
     let pairs = Algorithm::ALL.into_iter().flat_map(|algorithm| {
         (0..=15).map(move |class| text::encode(&[algorithm as u8, class << 4, 0]).chars().take(2).collect::<String>())
     });
@@ -76,10 +76,10 @@ pub(super) fn text_algorithms() -> String {
 }
 
 /// The length in characters of the pairs of one algorithm.
-pub(super) const PAIRS: usize = 16 * 3;
+pub(crate) const PAIRS: usize = 16 * 3;
 
 /// What no text form has, as a class of a pattern or regular expression.
-pub(super) const OUTSIDE_OF_TEXT: &str = "[^A-Za-z0-9_-]";
+pub(crate) const OUTSIDE_OF_TEXT: &str = "[^A-Za-z0-9_-]";
 
 #[cfg(test)]
 mod tests {

@@ -38,7 +38,7 @@
 //! }
 //! ```
 
-mod check;
+pub(crate) mod check;
 pub(crate) mod mysql;
 pub(crate) mod names;
 mod postgres;
@@ -211,11 +211,7 @@ impl ModelSql {
 
     fn constraint(&self, field: &Field) -> String {
         let column = names::quoted(self.dialect, field.column());
-        let sealed = match self.dialect {
-            Dialect::Sqlite => sqlite::is_sealed(&column, field.storage()),
-            Dialect::Postgres => postgres::is_sealed(&column, field.storage()),
-            Dialect::Mysql => mysql::is_sealed(&column, field.storage()),
-        };
+        let sealed = check::is_sealed(&words(self.dialect, &column, field.storage()), field.storage());
         format!("CONSTRAINT {} CHECK ({column} IS NULL OR (\n  {sealed}\n))", self.constraint_name(field))
     }
 
@@ -260,6 +256,15 @@ impl ModelSql {
             }
         }
         Ok(())
+    }
+}
+
+/// How a database asks the parts of a sealed value in `column`, which is quoted.
+pub(crate) fn words(dialect: Dialect, column: &str, storage: Storage) -> check::Words {
+    match dialect {
+        Dialect::Sqlite => sqlite::words(column, storage),
+        Dialect::Postgres => postgres::words(column, storage),
+        Dialect::Mysql => mysql::words(column, storage),
     }
 }
 

@@ -61,10 +61,10 @@ pub(super) fn drop_index(field: &Field, slot: usize) -> String {
     format!("ALTER TABLE {} DROP COLUMN {}", names::table(Mysql, field), tag_column(field, slot))
 }
 
-/// True for what has the form of a sealed value, false for anything else that is not NULL.
-pub(super) fn is_sealed(column: &str, storage: Storage) -> String {
+/// How this database asks the parts of a sealed value.
+pub(super) fn words(column: &str, storage: Storage) -> Words {
     let length = format!("length({column})");
-    let words = match storage {
+    match storage {
         Storage::Binary => {
             let slots = format!("ascii(substr({column}, 2, 1))");
             Words {
@@ -99,6 +99,5 @@ pub(super) fn is_sealed(column: &str, storage: Storage) -> String {
                 number: |algorithm| (algorithm as u8).to_string(),
             }
         }
-    };
-    check::is_sealed(&words, storage)
+    }
 }

@@ -8,7 +8,7 @@ use crate::backend::Dialect;
 const LONGEST: usize = 63;
 
 /// An identifier, quoted as Diesel quotes it.
-pub(super) fn quoted(dialect: Dialect, name: &str) -> String {
+pub(crate) fn quoted(dialect: Dialect, name: &str) -> String {
     let quote = match dialect {
         Dialect::Postgres => "\"",
         Dialect::Sqlite | Dialect::Mysql => "`",
@@ -17,7 +17,7 @@ pub(super) fn quoted(dialect: Dialect, name: &str) -> String {
 }
 
 /// The schema, if the field's table names one, and the table.
-pub(super) fn schema_and_table(field: &Field) -> (Option<&str>, &str) {
+pub(crate) fn schema_and_table(field: &Field) -> (Option<&str>, &str) {
     match field.table().split_once('.') {
         Some((schema, table)) => (Some(schema), table),
         None => (None, field.table()),
@@ -25,7 +25,7 @@ pub(super) fn schema_and_table(field: &Field) -> (Option<&str>, &str) {
 }
 
 /// `name` within the schema of the field's table, both quoted.
-pub(super) fn in_schema(dialect: Dialect, field: &Field, name: &str) -> String {
+pub(crate) fn in_schema(dialect: Dialect, field: &Field, name: &str) -> String {
     match schema_and_table(field).0 {
         Some(schema) => format!("{}.{}", quoted(dialect, schema), quoted(dialect, name)),
         None => quoted(dialect, name),
@@ -33,17 +33,17 @@ pub(super) fn in_schema(dialect: Dialect, field: &Field, name: &str) -> String {
 }
 
 /// The field's table, with its schema, quoted.
-pub(super) fn table(dialect: Dialect, field: &Field) -> String {
+pub(crate) fn table(dialect: Dialect, field: &Field) -> String {
     in_schema(dialect, field, schema_and_table(field).1)
 }
 
 /// The name of the index over a slot.
-pub(super) fn index(field: &Field, index: &Index) -> String {
+pub(crate) fn index(field: &Field, index: &Index) -> String {
     named(field, index.name())
 }
 
 /// A name of ours: table, column and what it is for.
-pub(super) fn named(field: &Field, suffix: &str) -> String {
+pub(crate) fn named(field: &Field, suffix: &str) -> String {
     fitting(format!("{}_{}_{suffix}", field.table().replace('.', "_"), field.column()))
 }
 

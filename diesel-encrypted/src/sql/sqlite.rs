@@ -21,10 +21,10 @@ fn table(field: &Field) -> String {
     names::quoted(Sqlite, names::schema_and_table(field).1)
 }
 
-/// True for what has the form of a sealed value, false for anything else that is not NULL.
-pub(super) fn is_sealed(column: &str, storage: Storage) -> String {
+/// How this database asks the parts of a sealed value.
+pub(super) fn words(column: &str, storage: Storage) -> Words {
     let length = format!("length({column})");
-    let words = match storage {
+    match storage {
         // There is no function from a byte to its number: the second digit of the second byte, which is at most 15.
         Storage::Binary => {
             let slots = format!("instr('123456789ABCDEF', substr(hex(substr({column}, 2, 1)), 2))");
@@ -56,15 +56,14 @@ pub(super) fn is_sealed(column: &str, storage: Storage) -> String {
                 number: |algorithm| (algorithm as u8).to_string(),
             }
         }
-    };
-    check::is_sealed(&words, storage)
+    }
 }
 
 /// Triggers: SQLite adds no constraint to a table that exists.
 pub(super) fn guards(field: &Field) -> Vec<String> {
     let column = names::quoted(Sqlite, field.column());
     let new = format!("NEW.{column}");
-    let sealed = is_sealed(&new, field.storage());
+    let sealed = check::is_sealed(&words(&new, field.storage()), field.storage());
     let message =
         format!("{}.{}: not a sealed value, but one written without diesel-encrypted", field.table(), field.column())
             .replace('\'', "''");

@@ -49,7 +49,7 @@ pub(super) fn is_conflict(error: &DieselError) -> bool {
 
 /// Whether the same changes may well be written the next time: a deadlock on PostgreSQL and a lock that was waited for
 /// too long have no kind of their own in Diesel, and their messages are in the server's language.
-pub(super) fn may_pass(error: &DieselError) -> bool {
+pub(crate) fn may_pass(error: &DieselError) -> bool {
     matches!(error, DieselError::DatabaseError(DatabaseErrorKind::Unknown, _))
 }
 
@@ -59,11 +59,11 @@ pub(super) const TRIES: u32 = 6;
 /// How long a database that another process has locked is waited for.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// How long until it is asked again.
-pub(super) const PAUSE: Duration = Duration::from_millis(5);
+pub(crate) const PAUSE: Duration = Duration::from_millis(5);
 
 /// Whether a statement may well succeed when it runs again at once: while the database is locked, and after a
 /// serialization failure if it may run `again`.
-pub(super) fn is_passing(error: &DieselError, again: bool) -> bool {
+pub(crate) fn is_passing(error: &DieselError, again: bool) -> bool {
     match error {
         DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => again,
         DieselError::DatabaseError(_, detail) => detail.message().contains("is locked"),

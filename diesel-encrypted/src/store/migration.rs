@@ -10,7 +10,8 @@ use diesel::{
 use super::tables;
 use crate::backend::{Dialect, KnownBackend};
 
-/// A source of one migration, which makes `encryption_keys` and `encrypted_columns`:
+/// A source of one migration, which makes `encryption_keys`, `encrypted_columns` and, for
+/// [maintenance](crate::maintenance), `encryption_jobs`:
 ///
 /// ```
 /// use diesel::prelude::*;
@@ -24,7 +25,7 @@ use crate::backend::{Dialect, KnownBackend};
 /// ```
 ///
 /// Opening a vault makes the tables too where they are missing; run the migration where the application's own database
-/// role may not. Reverting it drops both tables, and with the keys every sealed value becomes unreadable.
+/// role may not. Reverting it drops all of them, and with the keys every sealed value becomes unreadable.
 #[must_use]
 pub const fn key_tables() -> KeyTables {
     KeyTables { dialect: None }
@@ -48,7 +49,8 @@ impl KeyTables {
     /// The statements that make the tables, for a migration folder of the application's own.
     #[must_use]
     pub fn up(&self, dialect: Dialect) -> String {
-        script(tables::CREATE.map(|table| table(dialect)))
+        let [keys, columns] = tables::CREATE;
+        script([keys, columns, tables::CREATE_JOBS].map(|table| table(dialect)))
     }
 
     /// The statements that drop the tables.
@@ -58,7 +60,7 @@ impl KeyTables {
     }
 }
 
-fn script(statements: [String; 2]) -> String {
+fn script(statements: [String; 3]) -> String {
     statements.map(|statement| statement + ";\n").concat()
 }
 

@@ -6,15 +6,15 @@
 mod asynchronous;
 mod blocking;
 mod catalogue;
-mod connection;
+pub(crate) mod connection;
 mod engine;
-mod failure;
+pub(crate) mod failure;
 mod inventory;
 mod migration;
 mod rows;
 mod run;
-mod statement;
-mod tables;
+pub(crate) mod statement;
+pub(crate) mod tables;
 
 #[cfg(feature = "async")]
 pub use asynchronous::{AsyncDieselKeyStore, AsyncKeyStoreConnection, OpenVaultAsync};

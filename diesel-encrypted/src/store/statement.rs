@@ -15,6 +15,7 @@ use super::connection::KeyStoreBackend;
 #[derive(Clone, Debug)]
 enum Part {
     Sql(&'static str),
+    Made(String),
     Words(Words),
     /// For SQLite, PostgreSQL and MySQL.
     Each([Statement; 3]),
@@ -25,7 +26,7 @@ enum Part {
 }
 
 /// SQL that each database has its own words for.
-pub(super) type Words = fn(Dialect) -> String;
+pub(crate) type Words = fn(Dialect) -> String;
 
 /// A statement in pieces. It owns its values, which are few and short.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +35,7 @@ pub struct Statement {
 }
 
 impl Statement {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
@@ -44,42 +45,52 @@ impl Statement {
     }
 
     /// SQL as it stands: ours, never the caller's.
-    pub(super) fn sql(self, sql: &'static str) -> Self {
+    pub(crate) fn sql(self, sql: &'static str) -> Self {
         self.part(Part::Sql(sql))
     }
 
+    /// SQL that was put together, of words of ours and of quoted names.
+    pub(crate) fn made(self, sql: impl Into<String>) -> Self {
+        self.part(Part::Made(sql.into()))
+    }
+
     /// SQL that depends on the database.
-    pub(super) fn words(self, words: Words) -> Self {
+    pub(crate) fn words(self, words: Words) -> Self {
         self.part(Part::Words(words))
     }
 
     /// A statement of its own for each database.
-    pub(super) fn each(build: impl Fn(Dialect) -> Self) -> Self {
+    pub(crate) fn each(build: impl Fn(Dialect) -> Self) -> Self {
         Self::new().part(Part::Each([Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql].map(build)))
     }
 
     /// An identifier, quoted.
-    pub(super) fn name(self, name: &str) -> Self {
+    pub(crate) fn name(self, name: &str) -> Self {
         self.part(Part::Name(name.to_owned()))
     }
 
     /// A table, with its schema if it has one.
-    pub(super) fn table(self, table: &str) -> Self {
+    pub(crate) fn table(self, table: &str) -> Self {
         match table.split_once('.') {
             Some((schema, table)) => self.name(schema).sql(".").name(table),
             None => self.name(table),
         }
     }
 
-    pub(super) fn bytes(self, bytes: &[u8]) -> Self {
-        self.part(Part::Bytes(bytes.to_vec()))
+    pub(crate) fn bytes(self, bytes: &[u8]) -> Self {
+        self.owned_bytes(bytes.to_vec())
     }
 
-    pub(super) fn number(self, number: impl Into<i64>) -> Self {
+    /// [`bytes`](Self::bytes) without a copy.
+    pub(crate) fn owned_bytes(self, bytes: Vec<u8>) -> Self {
+        self.part(Part::Bytes(bytes))
+    }
+
+    pub(crate) fn number(self, number: impl Into<i64>) -> Self {
         self.part(Part::Number(number.into()))
     }
 
-    pub(super) fn text(self, text: &str) -> Self {
+    pub(crate) fn text(self, text: &str) -> Self {
         self.part(Part::Text(text.to_owned()))
     }
 }
@@ -90,6 +101,7 @@ impl<DB: KeyStoreBackend> QueryFragment<DB> for Statement {
         for part in &self.parts {
             match part {
                 Part::Sql(sql) => out.push_sql(sql),
+                Part::Made(sql) => out.push_sql(sql),
                 Part::Words(words) => {
                     let dialect = DB::dialect(out.reborrow())?;
                     out.push_sql(&words(dialect));
@@ -117,7 +129,7 @@ impl QueryId for Statement {
 
 /// A statement that gives rows of the SQL type `ST`.
 #[derive(Debug)]
-pub struct Rows<ST>(pub(super) Statement, pub(super) PhantomData<ST>);
+pub struct Rows<ST>(pub(crate) Statement, pub(crate) PhantomData<ST>);
 
 impl<ST, DB: KeyStoreBackend> QueryFragment<DB> for Rows<ST> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {

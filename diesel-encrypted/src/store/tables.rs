@@ -9,8 +9,11 @@ use super::{
 };
 use crate::backend::Dialect;
 
-/// What makes the tables, one statement each.
+/// What makes the tables that a vault needs, one statement each.
 pub(super) const CREATE: [Words; 2] = [encryption_keys, encrypted_columns];
+
+/// What makes the table that maintenance needs besides.
+pub(crate) const CREATE_JOBS: Words = encryption_jobs;
 
 /// The types of a database.
 struct Types {
@@ -83,8 +86,36 @@ fn encrypted_columns(dialect: Dialect) -> String {
     )
 }
 
+/// How far jobs of maintenance are, and who works on which range: a row for each job and worker.
+fn encryption_jobs(dialect: Dialect) -> String {
+    let Types { id, text, end, .. } = Types::of(dialect);
+    format!(
+        "CREATE TABLE IF NOT EXISTS encryption_jobs (
+    job {id} NOT NULL,
+    part BIGINT NOT NULL,
+    operation {text} NOT NULL,
+    parameters {text} NOT NULL,
+    state BIGINT NOT NULL,
+    pass BIGINT NOT NULL,
+    low {text} NOT NULL,
+    high {text} NOT NULL,
+    token {text} NOT NULL,
+    expires BIGINT NOT NULL,
+    total BIGINT NOT NULL,
+    done BIGINT NOT NULL,
+    skipped BIGINT NOT NULL,
+    changed BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    started BIGINT NOT NULL,
+    updated BIGINT NOT NULL,
+    PRIMARY KEY (job, part)
+){end}"
+    )
+}
+
 /// What removes them, and with them every value they hold the keys of.
-pub(super) const DROP: [&str; 2] = ["DROP TABLE encryption_keys", "DROP TABLE encrypted_columns"];
+pub(super) const DROP: [&str; 3] =
+    ["DROP TABLE encryption_keys", "DROP TABLE encrypted_columns", "DROP TABLE encryption_jobs"];
 
 /// In the order of [`super::connection::KeyColumns`].
 const SELECT_KEYS: &str = "SELECT key_id, application, purpose, name, scope, version, state, active_slot, index_spec, \

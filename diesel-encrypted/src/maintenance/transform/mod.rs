@@ -1,0 +1,161 @@
+//! What is done to a value: a small type for each operation, over one trait.
+
+mod backfill;
+mod decrypt;
+mod purge;
+mod reindex;
+mod rotate;
+mod verify;
+
+use std::borrow::Cow;
+
+pub use backfill::Backfill;
+pub use decrypt::Decrypt;
+use diesel_encrypted_core::{
+    Field, FieldState, Owner, Storage, ValueError, Vault,
+    format::{FormatError, text, value},
+};
+pub use purge::Purge;
+pub use reindex::Reindex;
+pub use rotate::Rotate;
+pub use verify::Verify;
+
+use super::{MaintenanceError, Reason, header::Header, table::Column, table::Table, write::Action};
+
+/// A field that is worked on.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    pub(super) vault: Vault,
+    pub(super) field: &'static Field,
+    pub(super) state: FieldState,
+    /// The keys of this field in this database, of whatever scope.
+    pub(super) known: Vec<u32>,
+}
+
+/// What an operation does to one field.
+pub trait Transform {
+    /// The column that is read, if it is not the field's.
+    fn reads(&self) -> Option<&str> {
+        None
+    }
+
+    /// The column that is written, if it is not the one that is read.
+    fn writes(&self) -> Option<&str> {
+        None
+    }
+
+    /// How rows are written. `None` if they are not.
+    fn action(&self) -> Option<Action>;
+
+    /// Whether the values that are written, or read, are bound to columns of their rows.
+    fn needs_owner(&self) -> bool {
+        true
+    }
+
+    /// SQL that is true for the rows that need work.
+    fn wants(&self, header: &Header<'_>, table: &Table) -> Result<String, MaintenanceError>;
+
+    /// SQL that must be true of no row, or nothing is done, and why.
+    fn forbids(&self, _header: &Header<'_>, _column: &Column) -> Option<Forbidden<'_>> {
+        None
+    }
+
+    /// What else than operation and field tells a job from another, so that one is not gone on with as the other.
+    fn parameters(&self) -> String {
+        String::new()
+    }
+
+    /// What is to be done with a value, as its column holds it.
+    fn change(&self, stored: &[u8], owner: Option<&Owner>) -> Result<Outcome, Reason>;
+}
+
+/// What must not be there.
+pub struct Forbidden<'a> {
+    pub(super) sql: String,
+    /// The error, from the number of such rows.
+    pub(super) refusal: Box<dyn Fn(u64) -> MaintenanceError + 'a>,
+}
+
+/// What is to be done with a row.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// To be written, as the column takes it; for [`Action::Clear`] and [`Action::Delete`] nothing.
+    Write(Vec<u8>),
+    /// In order.
+    Done,
+    /// Not ours.
+    Skip,
+}
+
+/// An operation on encrypted columns: [`Backfill`], [`Rotate`], [`Reindex`], [`Decrypt`], [`Verify`] or [`Purge`].
+pub trait Operation: sealed::Sealed {
+    #[doc(hidden)]
+    const NAME: &'static str;
+    /// An option that is for one column alone, if it was given.
+    #[doc(hidden)]
+    fn for_one_column(&self) -> Option<&'static str> {
+        None
+    }
+    #[doc(hidden)]
+    fn transform(&self, subject: Subject) -> Result<Box<dyn Transform>, MaintenanceError>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Backfill {}
+    impl Sealed for super::Rotate {}
+    impl Sealed for super::Reindex {}
+    impl Sealed for super::Decrypt {}
+    impl Sealed for super::Verify {}
+    impl Sealed for super::Purge {}
+}
+
+impl Subject {
+    /// The keys whose values open.
+    fn live(&self) -> Vec<u32> {
+        self.state.active.into_iter().chain(self.state.readable()).collect()
+    }
+
+    /// The key that seals.
+    fn active(&self) -> Result<u32, MaintenanceError> {
+        self.state.active.ok_or_else(|| MaintenanceError::NoKey { field: self.field.id().to_owned() })
+    }
+
+    /// Refuses a field whose tags cannot be made here.
+    fn can_index(&self) -> Result<(), MaintenanceError> {
+        match self.state.indexes.iter().find_map(|index| index.unknown_normalizer.clone()) {
+            Some(normalizer) => {
+                Err(MaintenanceError::UnknownNormalizer { field: self.field.id().to_owned(), normalizer })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The sealed value of what its column holds.
+    fn sealed<'s>(&self, stored: &'s [u8]) -> Result<Cow<'s, [u8]>, ValueError> {
+        match self.field.storage() {
+            Storage::Binary => Ok(Cow::Borrowed(stored)),
+            Storage::Text => {
+                let text = str::from_utf8(stored).map_err(|_| FormatError::NotBase64Url);
+                let sealed = text.and_then(text::decode);
+                sealed.map(Cow::Owned).map_err(|source| ValueError::Malformed { field: self.field.into(), source })
+            }
+        }
+    }
+
+    /// Whether what its column holds begins as only sealed values do, intact or not.
+    fn looks_sealed(&self, stored: &[u8]) -> bool {
+        match self.field.storage() {
+            Storage::Binary => value::looks_sealed(stored),
+            Storage::Text => str::from_utf8(stored).is_ok_and(text::looks_sealed),
+        }
+    }
+
+    /// What its column holds for a sealed value.
+    fn stored(&self, sealed: Vec<u8>) -> Vec<u8> {
+        match self.field.storage() {
+            Storage::Binary => sealed,
+            Storage::Text => text::encode(&sealed).into_bytes(),
+        }
+    }
+}

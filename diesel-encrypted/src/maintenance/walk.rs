@@ -1,0 +1,163 @@
+//! Reading a table in the order of its primary key, a page at a time, and of its rows only those that need work.
+
+use super::{
+    connection::WalkedColumns,
+    key::{self, Key},
+    table::{Column, Table},
+};
+use crate::{backend::Dialect, store::statement::Statement};
+
+/// The longest value in bytes that is read with its page. Longer ones are read one by one, so that a page is bounded.
+pub(super) const LONG: i64 = 64 * 1024;
+
+/// How a table is walked.
+#[derive(Clone, Debug)]
+pub(super) struct Walk<'t> {
+    pub(super) table: &'t Table,
+    /// The primary key.
+    pub(super) key: Vec<&'t Column>,
+    /// The column that is read.
+    pub(super) column: &'t Column,
+    /// What its values are bound to.
+    pub(super) owner: Vec<&'t Column>,
+    /// SQL that is true for the rows that need work.
+    pub(super) wants: String,
+}
+
+/// A part of a table: behind `after`, up to `until` inclusive.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Range {
+    pub(super) after: Option<Key>,
+    pub(super) until: Option<Key>,
+}
+
+impl Walk<'_> {
+    /// The next `limit` rows of `range` that need work.
+    pub(super) fn page(&self, range: &Range, limit: i64) -> Statement {
+        let statement = Statement::new().made(format!("{} WHERE ({})", self.select(Some(LONG)), self.wants));
+        self.ordered(self.within(statement.sql(" AND "), range), limit, 0)
+    }
+
+    /// One row, whatever its length, if it still needs work.
+    pub(super) fn row(&self, key: &Key) -> Statement {
+        let statement = Statement::new().made(format!("{} WHERE ({}) AND ", self.select(None), self.wants));
+        self.is(statement, key)
+    }
+
+    /// The key of the row `rows` behind `after`, whether it needs work or not: no row if there are fewer.
+    pub(super) fn boundary(&self, after: Option<Key>, rows: i64) -> Statement {
+        let empty = match self.table.dialect {
+            Dialect::Postgres => "0::bigint, ''::bytea, ''::text",
+            Dialect::Sqlite | Dialect::Mysql => "0, x'', ''",
+        };
+        let select = format!("SELECT {}, {empty} FROM {} WHERE ", key::pack(self.table, &self.key), self.table.sql());
+        let range = Range { after, until: None };
+        self.ordered(self.within(Statement::new().made(select), &range), 1, rows - 1)
+    }
+
+    /// How many rows need work.
+    pub(super) fn count(&self) -> Statement {
+        let count = match self.table.dialect {
+            Dialect::Postgres => "''::bytea, count(*), 0::bigint",
+            Dialect::Sqlite | Dialect::Mysql => "x'', count(*), 0",
+        };
+        Statement::new().made(format!("SELECT {count} FROM {} WHERE {}", self.table.sql(), self.wants))
+    }
+
+    fn select(&self, longest: Option<i64>) -> String {
+        let Self { table, column, .. } = self;
+        let key = key::pack(table, &self.key);
+        let bytes = table.bytes("", column);
+        let length = table.length(column);
+        let value = match (longest, table.dialect) {
+            (None, _) => bytes,
+            (Some(longest), Dialect::Postgres) => {
+                format!("CASE WHEN {length} <= {longest} THEN {bytes} ELSE ''::bytea END")
+            }
+            (Some(longest), _) => format!("CASE WHEN {length} <= {longest} THEN {bytes} ELSE x'' END"),
+        };
+        let owner = match self.owner.as_slice() {
+            [] => "''".to_owned(),
+            owner => format!("coalesce({}, '')", key::pack(table, owner)),
+        };
+        format!("SELECT {key}, {length}, {value}, {owner} FROM {}", table.sql())
+    }
+
+    /// Keys within the range, and keys at all: SQLite admits NULL and numbers with a fraction.
+    fn within(&self, mut statement: Statement, range: &Range) -> Statement {
+        statement = match self.table.dialect {
+            Dialect::Sqlite => statement.made(format!("({}) IS NOT NULL", key::pack(self.table, &self.key))),
+            Dialect::Postgres | Dialect::Mysql => statement.made("1 = 1"),
+        };
+        if let Some(after) = &range.after {
+            statement = self.beyond(statement.sql(" AND "), after, " > ");
+        }
+        if let Some(until) = &range.until {
+            statement = self.beyond(statement.sql(" AND "), until, " <= ");
+        }
+        statement
+    }
+
+    /// The key compared with another, in the order and the collation of its columns.
+    fn beyond(&self, statement: Statement, key: &Key, comparison: &'static str) -> Statement {
+        match (self.table.dialect, self.key.len()) {
+            // A row of columns is no range of an index there.
+            (Dialect::Mysql, 2..) => self.beyond_one_by_one(statement, key, 0, comparison),
+            _ => {
+                let names: Vec<String> = self.key.iter().map(|column| self.table.quoted(&column.name)).collect();
+                let mut statement = statement.made(format!("({})", names.join(", "))).sql(comparison).sql("(");
+                for (place, column) in self.key.iter().enumerate() {
+                    statement = key.bind(statement.sql(if place == 0 { "" } else { ", " }), self.table, place, column);
+                }
+                statement.sql(")")
+            }
+        }
+    }
+
+    /// `(a >= x AND (a > x OR b > y))`, and so on for more columns.
+    fn beyond_one_by_one(&self, statement: Statement, key: &Key, from: usize, comparison: &'static str) -> Statement {
+        let Some(column) = self.key.get(from) else { return statement.sql("true") };
+        let name = self.table.quoted(&column.name);
+        if from + 1 == self.key.len() {
+            return key.bind(statement.made(name).sql(comparison), self.table, from, column);
+        }
+        let (loose, strict) = if comparison == " > " { (" >= ", " > ") } else { (" <= ", " < ") };
+        let statement = key.bind(statement.made(format!("({name}")).sql(loose), self.table, from, column);
+        let statement = key.bind(statement.made(format!(" AND ({name}")).sql(strict), self.table, from, column);
+        self.beyond_one_by_one(statement.sql(" OR "), key, from + 1, comparison).sql("))")
+    }
+
+    /// The row of this key.
+    pub(super) fn is(&self, mut statement: Statement, key: &Key) -> Statement {
+        for (place, column) in self.key.iter().enumerate() {
+            let name = self.table.quoted(&column.name);
+            statement = statement.made(format!("{}{name} = ", if place == 0 { "" } else { " AND " }));
+            statement = key.bind(statement, self.table, place, column);
+        }
+        statement
+    }
+
+    fn ordered(&self, statement: Statement, limit: i64, offset: i64) -> Statement {
+        let names: Vec<String> = self.key.iter().map(|column| self.table.quoted(&column.name)).collect();
+        let statement = statement.made(format!(" ORDER BY {} LIMIT {limit}", names.join(", ")));
+        if offset > 0 { statement.made(format!(" OFFSET {offset}")) } else { statement }
+    }
+}
+
+/// A row that needs work.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) key: Key,
+    /// The value as it is stored: bytes, or UTF-8. Not there if it is long, and has to be read by itself.
+    pub(super) value: Option<Vec<u8>>,
+    /// What it is bound to, packed.
+    pub(super) owner: String,
+}
+
+impl Row {
+    /// `None` if the database gave a key that is none.
+    pub(super) fn new((key, length, value, owner): WalkedColumns, whole: bool) -> Option<Self> {
+        let value = (whole || length <= LONG).then_some(value);
+        Some(Self { key: Key::parse(key)?, value, owner })
+    }
+}
