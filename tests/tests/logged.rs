@@ -220,3 +220,21 @@ logged!(sqlite: SqliteConnection, clinic::sqlite);
 logged!(postgres: PgConnection, clinic::postgres);
 #[cfg(feature = "mysql")]
 logged!(mysql: MysqlConnection, clinic::mysql);
+
+/// The server says it too late: after the value was sent, or not at all.
+#[cfg(feature = "mysql")]
+#[test]
+fn columns_that_hold_more_than_a_statement_brings_are_told() {
+    let connection = &mut clinic::mysql();
+    assert!(
+        told(|| drop(open("clinic", &mut **connection).unwrap()))
+            .iter()
+            .all(|event| !event.message().contains("longer"))
+    );
+    diesel::sql_query("ALTER TABLE patients MODIFY email longblob NOT NULL").execute(&mut **connection).unwrap();
+    let events = told(|| drop(open("clinic", &mut **connection).unwrap()));
+    let told = events.iter().find(|event| event.message().contains("longer values than a statement")).unwrap();
+    let packet = diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>("@@max_allowed_packet"));
+    assert_eq!(told.fields["max_allowed_packet"], packet.first::<i64>(&mut **connection).unwrap().to_string());
+    assert_eq!((told.level, told.fields["columns"].as_str()), (Level::INFO, "\"patients.email\""));
+}

@@ -82,6 +82,8 @@ pub(super) struct Catalogue<'f> {
     dialect: Dialect,
     /// The sql_mode on MySQL, the version on SQLite.
     session: String,
+    /// The bytes that a statement may have: max_allowed_packet on MySQL.
+    longest_statement: usize,
     key_tables: usize,
     columns: Vec<(&'f &'static Field, Option<Column>)>,
 }
@@ -95,7 +97,8 @@ impl<'f> Catalogue<'f> {
         let mut columns: Vec<_> = fields.iter().map(|field| (field, None)).collect();
         for (number, dialect, of_a_table, kind, declared, length, collation, bytewise, not_null, extra) in rows {
             if number == SESSION {
-                found = Some((dialect_of(dialect).ok_or_else(unexpected)?, extra));
+                let longest_statement = usize::try_from(length).unwrap_or(usize::MAX);
+                found = Some((dialect_of(dialect).ok_or_else(unexpected)?, extra, longest_statement));
                 continue;
             }
             let number = usize::try_from(number).map_err(|_| unexpected())?;
@@ -115,8 +118,8 @@ impl<'f> Catalogue<'f> {
             };
             columns.get_mut(field).ok_or_else(unexpected)?.1 = Some(column);
         }
-        let (dialect, session) = found.ok_or_else(unexpected)?;
-        Ok(Self { dialect, session, key_tables, columns })
+        let (dialect, session, longest_statement) = found.ok_or_else(unexpected)?;
+        Ok(Self { dialect, session, longest_statement, key_tables, columns })
     }
 
     /// Whether both key tables are there.
@@ -171,7 +174,10 @@ impl<'f> Catalogue<'f> {
         }
         self.columns.iter().filter_map(|(field, column)| Some((field, column.as_ref()?))).for_each(warn_if_tight);
         match self.dialect {
-            Dialect::Mysql => mysql::check_mode(self),
+            Dialect::Mysql => {
+                mysql::tell_packet(self);
+                mysql::check_mode(self)
+            }
             Dialect::Sqlite | Dialect::Postgres => Ok(()),
         }
     }

@@ -12,7 +12,8 @@ const UNBOUNDED: usize = (1 << 24) - 1;
 
 /// One SELECT for each table and column: with constants for names, the server opens no other table.
 pub(super) fn look(fields: &[&'static Field]) -> Statement {
-    let mut statement = Statement::new().sql("SELECT -1, 2, 1, '', '', -1, '', 1, 0, @@SESSION.sql_mode");
+    let mut statement = Statement::new()
+        .sql("SELECT -1, 2, 1, '', '', CAST(@@SESSION.max_allowed_packet AS SIGNED), '', 1, 0, @@SESSION.sql_mode");
     for (number, schema, table, column) in wanted(fields) {
         statement = statement.sql(" UNION ALL SELECT CAST(").number(number).sql(" AS SIGNED), 2, ");
         statement = match column {
@@ -131,6 +132,21 @@ fn wide(storage: Storage, length: usize) -> String {
 
 fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
+}
+
+/// Names the columns that could hold more than a statement can bring them: then the server hangs up, often without a word.
+pub(super) fn tell_packet(catalogue: &Catalogue<'_>) {
+    let found = catalogue.columns.iter().filter_map(|(field, column)| Some((field, column.as_ref()?.length?)));
+    let open = found.filter(|(field, _)| field.class().encoded_len().1.is_none());
+    let roomier = open.filter(|(_, length)| *length > catalogue.longest_statement);
+    let columns: Vec<String> = roomier.map(|(field, _)| format!("{}.{}", field.table(), field.column())).collect();
+    if !columns.is_empty() {
+        tracing::info!(
+            max_allowed_packet = catalogue.longest_statement,
+            columns = columns.join(", "),
+            "these columns hold longer values than a statement of this server can have"
+        );
+    }
 }
 
 /// A session that is not strict cuts what does not fit. A sealed value that was cut is lost, so no column may have an end
