@@ -20,12 +20,19 @@ pub(crate) struct Context {
     /// The whole command, for what is made of it.
     pub(crate) command: clap::Command,
     environment: Environment,
+    application: String,
 }
 
 impl Context {
-    pub(crate) fn new(options: Global, command: clap::Command) -> Result<Self> {
+    pub(crate) fn new(options: Global, command: clap::Command, application: String) -> Result<Self> {
         let environment = Environment::load(options.env_file.as_deref())?;
-        Ok(Self { output: Output::new(options.json), options, command, environment })
+        let application = options.application.clone().unwrap_or(application);
+        Ok(Self { output: Output::new(options.json), options, command, environment, application })
+    }
+
+    /// The application's name, which every key is bound to.
+    pub(crate) fn application(&self) -> &str {
+        &self.application
     }
 
     /// The configured root keys.

@@ -19,15 +19,21 @@
 struct Readme;
 
 mod arguments;
+mod backup;
 mod commands;
 mod context;
 mod database;
 mod environment;
 mod exit;
+mod files;
+mod hex;
 mod output;
+mod passphrase;
 mod redact;
 mod root_keys;
+mod sealed_keys;
 mod session;
+mod share;
 mod tool;
 
 pub use exit::Exit;

@@ -69,7 +69,8 @@ impl Tool {
                 return if error.use_stderr() { Exit::Usage } else { Exit::Done };
             }
         };
-        let done = Context::new(arguments.global, command).and_then(|context| arguments.command.run(&context));
+        let done = Context::new(arguments.global, command, self.application)
+            .and_then(|context| arguments.command.run(&context));
         match done {
             Ok(exit) => exit,
             Err(failure) => {

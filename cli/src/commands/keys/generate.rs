@@ -53,13 +53,20 @@ enum Form {
     Line,
 }
 
+/// A key that was written down.
 #[derive(Serialize)]
-struct Made {
+pub(super) struct Made {
     id: String,
     fingerprint: String,
     path: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
+}
+
+impl Made {
+    pub(super) fn new(key: &LocalRootKey, path: Option<PathBuf>) -> Self {
+        Self { id: key.id().to_string(), fingerprint: key.fingerprint().to_string(), path, key: None }
+    }
 }
 
 impl Generate {
@@ -86,12 +93,8 @@ impl Generate {
             Form::Hex => to_hex(key),
             Form::Line => to_line(key),
         });
-        let made = Made {
-            id: key.id().to_string(),
-            fingerprint: key.fingerprint().to_string(),
-            path,
-            key: text.as_ref().filter(|_| context.options.json).map(|text| text.to_string()),
-        };
+        let key_text = text.as_ref().filter(|_| context.options.json).map(|text| text.to_string());
+        let made = Made { key: key_text, ..Made::new(key, path) };
         let described = format!("root key {} with fingerprint {}", made.id, made.fingerprint);
         match (&text, &made.path) {
             (Some(text), _) if !context.options.json => {

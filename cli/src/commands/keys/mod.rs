@@ -1,8 +1,12 @@
 //! `keys`, a file for each command below it.
 
+mod export;
 mod fingerprint;
 mod generate;
+mod import;
+mod join;
 mod list;
+mod split;
 
 use clap::Subcommand;
 
@@ -17,6 +21,10 @@ pub(crate) enum Keys {
     Generate(generate::Generate),
     Fingerprint(fingerprint::Fingerprint),
     List(list::List),
+    Export(export::Export),
+    Import(import::Import),
+    Split(split::Split),
+    Join(join::Join),
 }
 
 impl Keys {
@@ -25,6 +33,10 @@ impl Keys {
             Self::Generate(command) => command.run(context),
             Self::Fingerprint(command) => command.run(context),
             Self::List(command) => command.run(context),
+            Self::Export(command) => command.run(context),
+            Self::Import(command) => command.run(context),
+            Self::Split(command) => command.run(context),
+            Self::Join(command) => command.run(context),
         }
     }
 }

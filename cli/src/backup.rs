@@ -1,0 +1,194 @@
+//! The key tables as a file: JSON, data keys wrapped as they are stored. It opens nothing without the root keys.
+//!
+//! What is written and what is restored was found authentic first, every row of every scope: by opening vaults over it.
+
+use diesel_encrypted::{
+    KeyInventory, MemoryKeyStore, RootKeys, Vault, VaultError,
+    key_store::{Applied, Change, KeyStore},
+    keys::{Fingerprint, KeyContext, KeyRow, KeyState, Purpose, RegistryRow},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    exit::{Failure, Result},
+    hex,
+};
+
+/// What the file calls itself.
+const FORMAT: &str = "diesel-encrypted key tables 1";
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Backup {
+    format: String,
+    keys: Vec<Key>,
+    columns: Vec<Column>,
+}
+
+/// A row of `encryption_keys`; bytes in hexadecimal.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Key {
+    key_id: u32,
+    application: String,
+    purpose: u8,
+    name: String,
+    scope: Option<String>,
+    version: u32,
+    state: u8,
+    index: String,
+    root_id: String,
+    root_fingerprint: String,
+    wrapped: String,
+    check: String,
+    mac: String,
+}
+
+/// A row of `encrypted_columns`.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Column {
+    field_id: String,
+    table: String,
+    column: String,
+    storage: String,
+    class: u8,
+    primary_key: String,
+    indexes: String,
+    options: String,
+    mac: String,
+}
+
+/// The rows as a file.
+pub(crate) fn write(keys: &[KeyRow], columns: &[RegistryRow]) -> Result<String> {
+    let backup = Backup {
+        format: FORMAT.to_owned(),
+        keys: keys.iter().map(Key::of).collect(),
+        columns: columns.iter().map(Column::of).collect(),
+    };
+    let text = serde_json::to_string_pretty(&backup);
+    text.map(|text| text + "\n").map_err(|error| Failure::failed(format!("the rows have no JSON form: {error}")))
+}
+
+/// The rows of a file, not yet believed.
+pub(crate) fn read(text: &str) -> Result<(Vec<KeyRow>, Vec<RegistryRow>)> {
+    let backup: Backup = serde_json::from_str(text)
+        .map_err(|error| Failure::failed(format!("this is no file of `keys export --tables`: {error}")))?;
+    if backup.format != FORMAT {
+        return Err(Failure::failed(format!("this file is not of the format `{FORMAT}`")));
+    }
+    let bad = || Failure::failed("a row of this file cannot be: it was altered");
+    let keys: Option<Vec<KeyRow>> = backup.keys.into_iter().map(Key::row).collect();
+    let columns: Option<Vec<RegistryRow>> = backup.columns.into_iter().map(Column::row).collect();
+    Ok((keys.ok_or_else(bad)?, columns.ok_or_else(bad)?))
+}
+
+/// Finds every row authentic, unwraps every key, and gives the changes that write them.
+pub(crate) fn check(
+    keys: &[KeyRow],
+    columns: &[RegistryRow],
+    root_keys: &RootKeys,
+    application: &str,
+) -> Result<Vec<Change>> {
+    let each_key = keys.iter().cloned().map(Change::InsertKey);
+    let changes: Vec<Change> = each_key.chain(columns.iter().cloned().map(Change::InsertField)).collect();
+    let mut store = MemoryKeyStore::new();
+    if store.apply(&changes)? != Applied::Written {
+        return Err(Failure::failed(
+            "two of the rows are of one key, or two keys of one name are active: they were altered",
+        ));
+    }
+    let mut scopes: Vec<Option<&[u8]>> = keys.iter().map(|row| row.context.scope.as_deref()).chain([None]).collect();
+    scopes.sort_unstable();
+    scopes.dedup();
+    for scope in scopes {
+        let mut vault = Vault::builder(root_keys.clone()).application(application).existing_keys_only().registered();
+        if let Some(scope) = scope {
+            vault = vault.scope(scope);
+        }
+        match vault.open_with(&mut store.clone()) {
+            Ok(_) => {}
+            Err(VaultError::KeyMissing { .. }) if keys.is_empty() => return Err(Failure::failed("there is no key")),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(changes)
+}
+
+/// Whether these are the rows that the database has.
+pub(crate) fn is_in(inventory: &KeyInventory, keys: &[KeyRow], columns: &[RegistryRow]) -> bool {
+    let same = |stored: usize, found: usize| stored == found;
+    same(inventory.keys.len(), keys.len())
+        && same(inventory.columns.len(), columns.len())
+        && keys.iter().all(|row| inventory.keys.contains(row))
+        && columns.iter().all(|row| inventory.columns.contains(row))
+}
+
+impl Key {
+    fn of(row: &KeyRow) -> Self {
+        let context = &row.context;
+        Self {
+            key_id: context.key_id,
+            application: context.application.clone(),
+            purpose: context.purpose as u8,
+            name: context.name.clone(),
+            scope: context.scope.as_deref().map(hex::encode),
+            version: context.version,
+            state: row.state as u8,
+            index: row.index_text(),
+            root_id: row.root_id.clone(),
+            root_fingerprint: row.root_fingerprint.to_string(),
+            wrapped: hex::encode(&row.wrapped),
+            check: hex::encode(&row.check),
+            mac: hex::encode(&row.mac),
+        }
+    }
+
+    fn row(self) -> Option<KeyRow> {
+        let scope = match self.scope {
+            Some(scope) => Some(hex::decode(&scope)?),
+            None => None,
+        };
+        let purpose = Purpose::from_u8(self.purpose)?;
+        let context = KeyContext::new(self.application, self.key_id, purpose, self.version, self.name, scope);
+        let mut row = KeyRow::empty(context);
+        row.state = KeyState::from_u8(self.state)?;
+        row.index = match self.index.as_str() {
+            "" => None,
+            text => Some(KeyRow::parse_index(text)?),
+        };
+        row.root_id = self.root_id;
+        row.root_fingerprint = Fingerprint::new(hex::decode(&self.root_fingerprint)?.try_into().ok()?);
+        row.wrapped = hex::decode(&self.wrapped)?;
+        row.check = hex::decode(&self.check)?.try_into().ok()?;
+        row.mac = hex::decode(&self.mac)?.try_into().ok()?;
+        Some(row)
+    }
+}
+
+impl Column {
+    fn of(row: &RegistryRow) -> Self {
+        Self {
+            field_id: row.field_id.clone(),
+            table: row.table.clone(),
+            column: row.column.clone(),
+            storage: row.storage.clone(),
+            class: row.class,
+            primary_key: row.primary_key.clone(),
+            indexes: row.indexes.clone(),
+            options: row.options.clone(),
+            mac: hex::encode(&row.mac),
+        }
+    }
+
+    fn row(self) -> Option<RegistryRow> {
+        let mut row = RegistryRow::new(self.field_id, self.table, self.column);
+        row.storage = self.storage;
+        row.class = self.class;
+        row.primary_key = self.primary_key;
+        row.indexes = self.indexes;
+        row.options = self.options;
+        row.mac = hex::decode(&self.mac)?.try_into().ok()?;
+        Some(row)
+    }
+}
