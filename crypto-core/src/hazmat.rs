@@ -19,9 +19,9 @@ pub fn seal(algorithm: Algorithm, key: &[u8; 32], nonce: &[u8], aad: &[u8], plai
 /// The plaintext of ciphertext ‖ tag, or `None` if it does not open.
 #[must_use]
 pub fn open(algorithm: Algorithm, key: &[u8; 32], nonce: &[u8], aad: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
-    let mut out = sealed.to_vec();
-    let len = Cipher::new(algorithm, &Secret::from_slice(key)?).open(nonce, aad, &mut out).ok()?;
-    out.truncate(len);
+    let (ciphertext, tag) = sealed.split_last_chunk()?;
+    let mut out = ciphertext.to_vec();
+    Cipher::new(algorithm, &Secret::from_slice(key)?).open(nonce, aad, ciphertext, tag, &mut out).ok()?;
     Some(out)
 }
 

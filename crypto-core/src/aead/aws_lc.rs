@@ -2,7 +2,7 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
-use super::{AeadError, InPlace, TAG_LEN};
+use super::{AeadError, Keyed, TAG_LEN};
 use crate::keys::Secret;
 
 /// AES-256-GCM under one key. "Less safe" is AWS-LC's word for a key that takes nonces: ours come from
@@ -16,7 +16,7 @@ impl Aes256Gcm {
     }
 }
 
-impl InPlace for Aes256Gcm {
+impl Keyed for Aes256Gcm {
     #[inline]
     fn seal(&self, nonce: &[u8], aad: &[u8], buffer: &mut [u8]) -> Result<(), AeadError> {
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| AeadError)?;
@@ -27,9 +27,15 @@ impl InPlace for Aes256Gcm {
     }
 
     #[inline]
-    fn open(&self, nonce: &[u8], aad: &[u8], sealed: &mut [u8]) -> Result<usize, AeadError> {
+    fn open(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        ciphertext: &[u8],
+        tag: &[u8; TAG_LEN],
+        out: &mut [u8],
+    ) -> Result<(), AeadError> {
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| AeadError)?;
-        let opened = self.0.open_in_place(nonce, Aad::from(aad), sealed).map_err(|_| AeadError)?;
-        Ok(opened.len())
+        self.0.open_separate_gather(nonce, Aad::from(aad), ciphertext, tag, out).map_err(|_| AeadError)
     }
 }

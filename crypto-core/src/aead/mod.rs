@@ -89,17 +89,24 @@ pub(crate) enum Cipher {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AeadError;
 
-/// An algorithm that works in place under a key it holds.
-trait InPlace {
-    /// Encrypts `buffer` (plaintext ‖ room for the tag). `nonce` has the algorithm's length.
+/// An algorithm under a key it holds. `nonce` has the algorithm's length.
+trait Keyed {
+    /// Encrypts `buffer` (plaintext ‖ room for the tag) in place.
     fn seal(&self, nonce: &[u8], aad: &[u8], buffer: &mut [u8]) -> Result<(), AeadError>;
 
-    /// Decrypts `sealed` (ciphertext ‖ tag) and gives the length of the plaintext at its beginning.
-    fn open(&self, nonce: &[u8], aad: &[u8], sealed: &mut [u8]) -> Result<usize, AeadError>;
+    /// Decrypts `ciphertext` into `out`, which is a copy of it.
+    fn open(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        ciphertext: &[u8],
+        tag: &[u8; TAG_LEN],
+        out: &mut [u8],
+    ) -> Result<(), AeadError>;
 }
 
 /// The ciphers of the RustCrypto project, by their common trait.
-impl<A: AeadInOut<TagSize = U16>> InPlace for A {
+impl<A: AeadInOut<TagSize = U16>> Keyed for A {
     #[inline]
     fn seal(&self, nonce: &[u8], aad: &[u8], buffer: &mut [u8]) -> Result<(), AeadError> {
         let nonce = <&Array<u8, A::NonceSize>>::try_from(nonce).map_err(|_| AeadError)?;
@@ -109,11 +116,10 @@ impl<A: AeadInOut<TagSize = U16>> InPlace for A {
     }
 
     #[inline]
-    fn open(&self, nonce: &[u8], aad: &[u8], sealed: &mut [u8]) -> Result<usize, AeadError> {
+    fn open(&self, nonce: &[u8], aad: &[u8], _: &[u8], tag: &[u8; TAG_LEN], out: &mut [u8]) -> Result<(), AeadError> {
         let nonce = <&Array<u8, A::NonceSize>>::try_from(nonce).map_err(|_| AeadError)?;
-        let (buffer, tag) = sealed.split_last_chunk_mut::<TAG_LEN>().ok_or(AeadError)?;
-        self.decrypt_inout_detached(nonce, aad, (&mut *buffer).into(), &(*tag).into()).map_err(|_| AeadError)?;
-        Ok(buffer.len())
+        // In place: from one buffer to another, they are slower.
+        self.decrypt_inout_detached(nonce, aad, out.into(), tag.into()).map_err(|_| AeadError)
     }
 }
 
@@ -132,7 +138,7 @@ impl Cipher {
     }
 
     /// Encrypts `buffer` (plaintext ‖ 16 bytes of room for the tag) in place. `nonce` has the algorithm's length.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn seal(&self, nonce: &[u8], aad: &[u8], buffer: &mut [u8]) -> Result<(), AeadError> {
         match self {
             Self::Aes256Gcm(cipher) => cipher.seal(nonce, aad, buffer),
@@ -141,18 +147,32 @@ impl Cipher {
         }
     }
 
-    /// Decrypts `sealed` (ciphertext ‖ tag) in place and gives the length of the plaintext at its beginning. On failure
-    /// nothing of the plaintext is left there.
-    #[inline]
-    pub(crate) fn open(&self, nonce: &[u8], aad: &[u8], sealed: &mut [u8]) -> Result<usize, AeadError> {
+    /// Decrypts `ciphertext` into `out`, which is a copy of it. On failure nothing of the plaintext is left there.
+    #[inline(never)]
+    pub(crate) fn open(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        ciphertext: &[u8],
+        tag: &[u8; TAG_LEN],
+        out: &mut [u8],
+    ) -> Result<(), AeadError> {
         let opened = match self {
-            Self::Aes256Gcm(cipher) => cipher.open(nonce, aad, sealed),
-            Self::XChaCha20Poly1305(cipher) => cipher.open(nonce, aad, sealed),
-            Self::Xaes256Gcm(cipher) => cipher.open(nonce, aad, sealed),
+            Self::Aes256Gcm(cipher) => cipher.open(nonce, aad, ciphertext, tag, out),
+            Self::XChaCha20Poly1305(cipher) => cipher.open(nonce, aad, ciphertext, tag, out),
+            Self::Xaes256Gcm(cipher) => cipher.open(nonce, aad, ciphertext, tag, out),
         };
         if opened.is_err() {
-            sealed.fill(0);
+            out.fill(0);
         }
         opened
+    }
+
+    /// Decrypts a wrapped key: 32 bytes of ciphertext and the tag.
+    pub(crate) fn open_key(&self, nonce: &[u8], aad: &[u8], sealed: &[u8]) -> Result<Secret, AeadError> {
+        let (ciphertext, tag) = sealed.split_last_chunk().ok_or(AeadError)?;
+        let mut key = Secret::from_slice(ciphertext).ok_or(AeadError)?;
+        self.open(nonce, aad, ciphertext, tag, key.as_mut())?;
+        Ok(key)
     }
 }

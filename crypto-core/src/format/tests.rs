@@ -4,7 +4,7 @@ use proptest::{array, collection::vec, prelude::*};
 
 use super::{
     FormatError, text,
-    value::{EMPTY_SLOT, FORMAT_BYTE, Header, SLOTS_MAX, SealedValue, Slot, slot_range},
+    value::{EMPTY_SLOT, FORMAT_BYTE, Header, SLOTS_MAX, SealedValue, Shape, Slot, front, has_fit_slots, slot_range},
     wrapped::WrappedKey,
 };
 use crate::{
@@ -23,12 +23,11 @@ const HEADER: Header = Header {
 
 /// A value, put together.
 fn write(header: &Header, slots: &[Slot], nonce: &[u8], sealed: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    header.write(&mut out, slots.len());
+    let mut out = front(header, slots.len());
+    out[Header::len(slots.len())..].copy_from_slice(nonce);
     for (index, slot) in slots.iter().enumerate() {
         out[slot_range(index)].copy_from_slice(slot);
     }
-    out.extend_from_slice(nonce);
     out.extend_from_slice(sealed);
     out
 }
@@ -208,6 +207,22 @@ proptest! {
         bytes[at] = byte;
         if let Ok(same) = again(&bytes) {
             prop_assert_eq!(same, bytes);
+        }
+    }
+
+    #[test]
+    fn a_value_whose_shape_is_known_is_taken_or_refused_as_any_other(mut bytes in values(), at: usize, byte: u8, len: usize) {
+        let (known, at) = (bytes.clone(), at % bytes.len());
+        let parts = SealedValue::parse(&known).unwrap();
+        let slots = parts.slots.len();
+        let shape = Shape::new(&parts.header, slots);
+        prop_assert_eq!((Shape::of(&known), shape.key_id()), (Some(shape), parts.header.key_id));
+        bytes[at] = byte;
+        for bytes in [&bytes[..], &bytes[..len % (bytes.len() + 1)]] {
+            if Shape::of(bytes) == Some(shape) {
+                let whole = bytes.len() >= Header::overhead(parts.header.algorithm, slots) && has_fit_slots(bytes, slots);
+                prop_assert_eq!(whole, SealedValue::parse(bytes).is_ok());
+            }
         }
     }
 

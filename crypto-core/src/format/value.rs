@@ -81,19 +81,59 @@ impl Header {
     pub const fn overhead(algorithm: Algorithm, slots: usize) -> usize {
         Self::len(slots) + algorithm.nonce_len() + TAG_LEN
     }
+}
 
-    /// Appends the header, its slots empty.
-    #[inline]
-    pub(crate) fn write(&self, out: &mut Vec<u8>, slots: usize) {
-        let header @ [format, count, zero, rest @ ..] = self.without_slots(slots);
-        if slots == 0 {
-            out.extend_from_slice(&header);
-        } else {
-            out.extend_from_slice(&[format, count, zero]);
-            out.resize(out.len() + SLOT_LEN * slots, 0);
-            out.extend_from_slice(&rest);
+/// What stands before the ciphertext, with empty slots and a nonce of zeros, to be written over.
+pub(crate) fn front(header: &Header, slots: usize) -> Vec<u8> {
+    let mut front = vec![0; Header::len(slots) + header.algorithm.nonce_len()];
+    let [prefix @ .., a, b, c, d, e, f] = header.without_slots(slots);
+    for (at, part) in [(0, &prefix[..]), (PREFIX_LEN + SLOT_LEN * slots, &[a, b, c, d, e, f])] {
+        if let Some(place) = front.get_mut(at..at + part.len()) {
+            place.copy_from_slice(part);
         }
     }
+    front
+}
+
+/// A header without its slots and the format byte, which is the same in all: `n ‖ 0x00 ‖ algorithm ‖ flags ‖ key id`. As
+/// one number, which is compared at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape(u64);
+
+impl Shape {
+    /// Of a value with this header and so many slots.
+    #[inline]
+    pub(crate) const fn new(header: &Header, slots: usize) -> Self {
+        let [_, shape @ ..] = header.without_slots(slots);
+        Self(u64::from_be_bytes(shape))
+    }
+
+    /// Of these bytes, whether they are a sealed value or only begin like one.
+    #[inline]
+    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
+        let &[FORMAT_BYTE, shape @ ..] = bytes.first_chunk::<9>()? else { return None };
+        let [slots @ 1..=15, reserved, ..] = shape else { return Some(Self(u64::from_be_bytes(shape))) };
+        let &[a, b, c, d, e, f] = bytes.get(PREFIX_LEN + SLOT_LEN * usize::from(slots)..)?.first_chunk()?;
+        Some(Self(u64::from_be_bytes([slots, reserved, a, b, c, d, e, f])))
+    }
+
+    /// The key that the value is sealed with.
+    pub(crate) const fn key_id(self) -> u32 {
+        self.0 as u32
+    }
+}
+
+/// Whether no slot of a value is empty and has a tag, as [`SealedValue::parse`] demands.
+#[inline]
+pub(crate) fn has_fit_slots(bytes: &[u8], slots: usize) -> bool {
+    let slots = bytes.get(PREFIX_LEN..PREFIX_LEN + SLOT_LEN * slots).unwrap_or_default();
+    unfit_slot(slots.as_chunks().0).is_none()
+}
+
+/// The first slot that is empty and has a tag.
+#[inline]
+fn unfit_slot(slots: &[Slot]) -> Option<usize> {
+    slots.iter().position(|slot| slot.first() == Some(&0) && *slot != EMPTY_SLOT)
 }
 
 /// Whether bytes begin as only sealed values do, intact or not: the format byte, then at most 15 slots. No UTF-8 text
@@ -142,24 +182,25 @@ impl<'a> SealedValue<'a> {
         if reserved != 0 {
             return Err(FormatError::ReservedByte(reserved));
         }
-        let header_len = Header::len(slot_count.into());
+        let slot_count = usize::from(slot_count);
         let truncated = |needed| FormatError::Truncated { needed, found: bytes.len() };
-        let shortest = header_len + Algorithm::Aes256Gcm.nonce_len() + TAG_LEN;
-        let (slots, rest) =
-            rest.split_at_checked(SLOT_LEN * usize::from(slot_count)).ok_or_else(|| truncated(shortest))?;
-        let (slots, _) = slots.as_chunks::<SLOT_LEN>();
-        if let Some(index) = slots.iter().position(|slot| slot.first() == Some(&0) && *slot != EMPTY_SLOT) {
+        let shortest = Header::overhead(Algorithm::Aes256Gcm, slot_count);
+        let (slots, rest) = rest.split_at_checked(SLOT_LEN * slot_count).ok_or_else(|| truncated(shortest))?;
+        if let Some(index) = unfit_slot(slots.as_chunks().0) {
             return Err(FormatError::EmptySlotWithTag(index as u8));
         }
-        let (&[algorithm, flags, id @ ..], rest) = rest.split_first_chunk::<6>().ok_or_else(|| truncated(shortest))?;
+        let &[algorithm, flags, id @ ..] = rest.first_chunk::<6>().ok_or_else(|| truncated(shortest))?;
         let header = parse_header(algorithm, flags, id)?;
-        let needed = Header::overhead(header.algorithm, slot_count.into());
-        let (nonce, sealed) = rest.split_at_checked(header.algorithm.nonce_len()).ok_or_else(|| truncated(needed))?;
-        if sealed.len() < TAG_LEN {
-            return Err(truncated(needed));
-        }
-        let header_bytes = bytes.get(..header_len).ok_or_else(|| truncated(needed))?;
-        Ok(Self { header_bytes, slots, header, nonce, sealed })
+        Self::cut(bytes, slot_count, header).ok_or_else(|| truncated(Header::overhead(header.algorithm, slot_count)))
+    }
+
+    /// Takes a value apart whose header and slots were looked at. `None` if it is too short.
+    #[inline]
+    fn cut(bytes: &'a [u8], slots: usize, header: Header) -> Option<Self> {
+        let (header_bytes, rest) = bytes.split_at_checked(Header::len(slots))?;
+        let (nonce, sealed) = rest.split_at_checked(header.algorithm.nonce_len())?;
+        let (slots, _) = header_bytes.get(PREFIX_LEN..)?.get(..SLOT_LEN * slots)?.as_chunks();
+        (sealed.len() >= TAG_LEN).then_some(Self { header_bytes, slots, header, nonce, sealed })
     }
 }
 

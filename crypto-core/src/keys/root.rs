@@ -175,13 +175,9 @@ impl RootKey for LocalRootKey {
 
     fn unwrap(&self, context: &[u8], wrapped: &[u8]) -> Result<Secret, RootKeyError> {
         let parts = WrappedKey::parse(wrapped).map_err(|_| self.refused())?;
-        let mut sealed = Zeroizing::new(*parts.sealed);
         let aad = wrapped::aad(parts.algorithm, context);
-        let len = self
-            .cipher(parts.algorithm)
-            .open(parts.nonce, &aad, sealed.as_mut_slice())
-            .map_err(|AeadError| self.refused())?;
-        sealed.get(..len).and_then(Secret::from_slice).ok_or_else(|| self.refused())
+        let opened = self.cipher(parts.algorithm).open_key(parts.nonce, &aad, parts.sealed);
+        opened.map_err(|AeadError| self.refused())
     }
 
     #[cfg(feature = "escrow")]

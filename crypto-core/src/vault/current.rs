@@ -84,12 +84,18 @@ impl Vault {
         work: impl FnOnce(&Self) -> Result<R, ValueError>,
     ) -> Result<R, ValueError> {
         // The installed vault is used without touching its reference count, which all threads share.
-        let current = if HAS_ENTERED.get() { Self::current() } else { None };
-        let vault = match &current {
-            None if !HAS_ENTERED.get() => INSTALLED.get(),
-            entered => entered.as_ref(),
-        };
-        work(vault.ok_or(ValueError::NoVault { field: field.into() })?)
+        match INSTALLED.get() {
+            Some(vault) if !HAS_ENTERED.get() => work(vault),
+            _ => Self::with_entered(field, work),
+        }
+    }
+
+    #[inline(never)]
+    fn with_entered<R>(
+        field: &'static Field,
+        work: impl FnOnce(&Self) -> Result<R, ValueError>,
+    ) -> Result<R, ValueError> {
+        work(&Self::current().ok_or(ValueError::NoVault { field: field.into() })?)
     }
 
     /// Runs `work` with this vault in use on this thread, whatever is installed. Scopes nest.

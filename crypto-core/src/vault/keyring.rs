@@ -2,88 +2,68 @@
 
 use std::sync::OnceLock;
 
+use super::kind::Kind;
 use crate::{
-    Algorithm, Field,
-    aead::{AeadError, Cipher},
-    format::value::{EMPTY_SLOT, Header, Slot},
+    Field,
+    format::value::{EMPTY_SLOT, Header, Shape, Slot},
     index::Generation,
     keys::{DataKey, KeyState},
     value::{Class, EncodeError},
 };
 
-/// The kinds of headers that a key keeps ciphers for: those that its field's values have had in turn.
+/// How many kinds a key keeps: those that its field's values have had in turn.
 const KEPT: usize = 16;
 
-/// A header without its slots.
-type Shape = [u8; 9];
-
-/// A data key that seals values, with a cipher for each kind of header, made when it is first needed and kept.
+/// A data key that seals values, and the kinds of values that it has sealed or opened.
 pub(super) struct ValueKey {
     pub(super) id: u32,
     pub(super) state: KeyState,
     key: Option<DataKey>,
-    /// In the order in which they were first needed.
-    ciphers: [OnceLock<(Shape, Cipher)>; KEPT],
+    /// In the order in which they were first met.
+    kinds: [OnceLock<Kind>; KEPT],
 }
 
 impl ValueKey {
     /// `key` is `None` once it is destroyed.
     pub(super) fn new(id: u32, state: KeyState, key: Option<DataKey>) -> Self {
-        Self { id, state, key, ciphers: [const { OnceLock::new() }; KEPT] }
+        Self { id, state, key, kinds: [const { OnceLock::new() }; KEPT] }
     }
 
-    /// Whether it still has its bytes.
-    pub(super) fn is_there(&self) -> bool {
-        self.key.is_some()
-    }
-
-    /// How many kinds of headers have a cipher.
+    /// How many kinds are kept.
     #[cfg(test)]
     pub(super) fn kept(&self) -> usize {
-        self.ciphers.iter().filter(|place| place.get().is_some()).count()
+        self.kinds.iter().filter(|place| place.get().is_some()).count()
     }
 
-    /// Works with the cipher for values with this header. It is kept if the work succeeds: a header that someone made up
-    /// opens nothing and takes no place. `None` if the key is destroyed.
+    /// The kind of values of this shape, if it is kept.
     #[inline(always)]
-    pub(super) fn with_cipher<R>(
-        &self,
-        header: &Header,
-        slots: usize,
-        work: impl FnOnce(&Cipher) -> Result<R, AeadError>,
-    ) -> Option<Result<R, AeadError>> {
-        let shape = header.without_slots(slots);
-        for kept in &self.ciphers {
-            match kept.get() {
-                Some((known, cipher)) if *known == shape => return Some(work(cipher)),
+    pub(super) fn kind(&self, shape: Shape) -> Option<&Kind> {
+        for place in &self.kinds {
+            match place.get() {
+                Some(kind) if kind.shape == shape => return Some(kind),
                 Some(_) => {}
                 None => break,
             }
         }
-        self.with_new_cipher(header.algorithm, shape, work)
+        None
     }
 
-    #[cold]
-    fn with_new_cipher<R>(
-        &self,
-        algorithm: Algorithm,
-        shape: Shape,
-        work: impl FnOnce(&Cipher) -> Result<R, AeadError>,
-    ) -> Option<Result<R, AeadError>> {
-        let cipher = self.key.as_ref()?.cipher(algorithm, &shape);
-        let done = work(&cipher);
-        if done.is_ok() {
-            // Where all places are taken, or another thread was first, this one was for once.
-            let mut new = (shape, cipher);
-            for place in &self.ciphers {
-                match place.set(new) {
-                    Ok(()) => break,
-                    Err(refused) if place.get().is_some_and(|(known, _)| *known == refused.0) => break,
-                    Err(refused) => new = refused,
-                }
+    /// A kind that is not kept yet. `None` if the key is destroyed.
+    pub(super) fn new_kind(&self, header: Header, slots: usize) -> Option<Kind> {
+        self.key.as_ref().map(|key| Kind::new(key, header, slots))
+    }
+
+    /// Keeps a kind. Only one that sealed or opened a value: a header that someone made up opens nothing and takes no
+    /// place. Gives it back where all places are taken, or another thread was first.
+    pub(super) fn keep(&self, mut kind: Kind) -> Option<Kind> {
+        for place in &self.kinds {
+            match place.set(kind) {
+                Ok(()) => return None,
+                Err(refused) if place.get().is_some_and(|kept| kept.shape == refused.shape) => return Some(refused),
+                Err(refused) => kind = refused,
             }
         }
-        Some(done)
+        Some(kind)
     }
 }
 
@@ -118,5 +98,12 @@ impl FieldKeys {
     #[inline]
     pub(super) fn find(&self, id: u32) -> Option<&ValueKey> {
         self.keys.iter().find(|key| key.id == id)
+    }
+
+    /// The key that a value of this shape names, and its kind if that is kept.
+    #[inline]
+    pub(super) fn kind(&self, shape: Shape) -> Option<(&ValueKey, &Kind)> {
+        let key = self.find(shape.key_id())?;
+        Some((key, key.kind(shape)?))
     }
 }

@@ -7,6 +7,7 @@ mod current;
 mod error;
 mod facts;
 mod keyring;
+mod kind;
 mod maintain;
 mod manifest;
 mod missing;
@@ -24,7 +25,6 @@ mod store_error;
 mod tests;
 
 use std::{
-    borrow::Cow,
     fmt,
     sync::{
         Arc,
@@ -93,19 +93,6 @@ impl Vault {
             .get(field.place())
             .and_then(Option::as_ref)
             .ok_or_else(|| ValueError::UnknownField { field: field.into() })
-    }
-}
-
-/// What is authenticated with a value beside its key: `slots`, the bytes of [`Header::authenticated`], and the owner of a
-/// bound value. The rest of the header, the field and the scope are part of the key (`DataKey::cipher`), which
-/// authenticates them without a byte of AAD for each value.
-///
-/// [`Header::authenticated`]: crate::format::value::Header::authenticated
-#[inline]
-fn aad<'a>(slots: &'a [u8], owner: Option<&Owner>) -> Cow<'a, [u8]> {
-    match owner {
-        None => Cow::Borrowed(slots),
-        Some(owner) => Cow::Owned([slots, owner.as_bytes()].concat()),
     }
 }
 

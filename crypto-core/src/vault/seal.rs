@@ -1,10 +1,14 @@
 //! Sealing: header, nonce, ciphertext and tag, in one allocation. It never makes a key, and no caller supplies a nonce.
 
-use super::{Vault, aad, check_owner, keyring::FieldKeys};
+use super::{
+    Vault, check_owner,
+    keyring::{FieldKeys, ValueKey},
+    kind::Kind,
+};
 use crate::{
     Class, Encode, EncodeError, Field, ValueError,
-    aead::{AeadError, NONCE_MAX, TAG_LEN},
-    format::value::{self, EMPTY_SLOT, Header, Slot},
+    aead::{AeadError, TAG_LEN},
+    format::value::{self, EMPTY_SLOT, Header, Shape, Slot},
     owner::Owner,
     random,
     value::{ValueClass, padding::pad},
@@ -76,31 +80,26 @@ impl NewValue<'_> {
         let Self { keys, class, slots, encoded_len, owner } = self;
         let field = keys.field;
         let encode_error = |source| ValueError::Encode { field: field.into(), source };
-        let algorithm = field.algorithm;
         let no_key = || ValueError::UnknownField { field: field.into() };
         let key = keys.active().ok_or_else(no_key)?;
         let header = Header {
-            algorithm,
+            algorithm: field.algorithm,
             bound: owner.is_some(),
             padded: field.padding.is_some(),
             user_key: false,
             class,
             key_id: key.id,
         };
+        let mut spare = None;
+        let kind = match key.kind(Shape::new(&header, slots)) {
+            Some(kind) => kind,
+            None => first_of_kind(key, header, slots, &mut spare).ok_or_else(no_key)?,
+        };
 
+        let start = kind.front.len();
         let padding = field.padding.map_or(0, |bucket| bucket as usize);
-        let header_len = Header::len(slots);
-        let start = header_len + algorithm.nonce_len();
         let mut out = Vec::with_capacity(start + encoded_len + padding + TAG_LEN);
-        header.write(&mut out, slots);
-        let mut nonce = [0; NONCE_MAX];
-        let nonce = nonce.split_at_mut(algorithm.nonce_len()).0;
-        random::fill(nonce).map_err(|source| ValueError::Random { field: field.into(), source })?;
-        // Copied by its length: by a length that is not known, it costs a call.
-        match <&[u8; 12]>::try_from(&*nonce) {
-            Ok(nonce) => out.extend_from_slice(nonce),
-            Err(_) => out.extend_from_slice(nonce),
-        }
+        out.extend_from_slice(&kind.front);
         encode(&mut out).map_err(encode_error)?;
         for index in 0..slots {
             let slot = slot(index, out.get(start..).unwrap_or_default()).map_err(encode_error)?;
@@ -113,19 +112,19 @@ impl NewValue<'_> {
         }
 
         out.extend_from_slice(&[0; TAG_LEN]);
-        let (front, body) = out.split_at_mut_checked(start).unwrap_or_default();
-        let slot_bytes = front.get(Header::authenticated(slots)).unwrap_or_default();
-        let sealed = key.with_cipher(&header, slots, |cipher| cipher.seal(nonce, &aad(slot_bytes, owner), body));
-        match sealed {
-            Some(Ok(())) => Ok(out),
-            Some(Err(AeadError)) => {
-                out.fill(0);
-                Err(ValueError::TooLong { field: field.into() })
-            }
-            None => {
-                out.fill(0);
-                Err(no_key())
-            }
-        }
+        let error = match kind.seal(&mut out, owner, random::fill) {
+            Ok(Ok(())) => return Ok(out),
+            Ok(Err(AeadError)) => ValueError::TooLong { field: field.into() },
+            Err(source) => ValueError::Random { field: field.into(), source },
+        };
+        out.fill(0);
+        Err(error)
     }
+}
+
+/// A kind that is kept from now on, or put into `spare` where there is no place. `None` if the key is destroyed.
+#[cold]
+fn first_of_kind<'a>(key: &'a ValueKey, header: Header, slots: usize, spare: &'a mut Option<Kind>) -> Option<&'a Kind> {
+    *spare = key.keep(key.new_kind(header, slots)?);
+    spare.as_ref().or_else(|| key.kind(Shape::new(&header, slots)))
 }

@@ -75,7 +75,7 @@ fn every_flipped_bit_and_every_cut_is_refused() {
             altered[at] ^= 1 << bit;
             vault.open::<String>(&EMAIL, altered).expect_err("a flipped bit");
         }
-        vault.open::<String>(&EMAIL, sealed[..at].to_vec()).expect_err("a cut value");
+        vault.open::<String>(&EMAIL, &sealed[..at]).expect_err("a cut value");
     }
     vault.open::<String>(&EMAIL, [&sealed[..], &[0]].concat()).expect_err("an appended byte");
     let other = vault.open::<String>(&PHONE, sealed).unwrap_err();
@@ -247,10 +247,10 @@ fn a_damaged_value_is_not_read_as_plaintext() {
         .unwrap();
     let sealed = vault.seal(&BYTES, &b"secret"[..]).unwrap();
     for len in 1..sealed.len() {
-        let cut = vault.open::<Vec<u8>>(&BYTES, sealed[..len].to_vec()).unwrap_err();
+        let cut = vault.open::<Vec<u8>>(&BYTES, &sealed[..len]).unwrap_err();
         assert!(matches!(cut, ValueError::Malformed { .. } | ValueError::Tampered { .. }), "{len}: {cut}");
     }
-    assert_eq!(vault.open::<Vec<u8>>(&BYTES, b"plain".to_vec()).unwrap(), b"plain");
+    assert_eq!(vault.open::<Vec<u8>>(&BYTES, b"plain").unwrap(), b"plain");
     let sealed = text::encode(&vault.seal(&TEXT, "secret").unwrap());
     for damaged in [sealed.clone() + "=", sealed.clone() + "\n", sealed[..20].to_owned(), sealed[..21].to_owned()] {
         let error = vault.open_text::<String>(&TEXT, &damaged).unwrap_err();

@@ -141,12 +141,8 @@ fn open(parts: &LockParts<'_>, id: LockId, user: &KnownUser, r: &Secret) -> Resu
     if !bool::from(derived.commitment.ct_eq(parts.commitment)) {
         return Err(UnlockError::Wrong);
     }
-    let mut sealed = Zeroizing::new(*parts.sealed);
-    let len = derived
-        .cipher()
-        .open(parts.nonce, &derived.aad(), sealed.as_mut_slice())
-        .map_err(|AeadError| UnlockError::Altered)?;
-    let secret = sealed.get(..len).and_then(Secret::from_slice).ok_or(UnlockError::Altered)?;
+    let opened = derived.cipher().open_key(parts.nonce, &derived.aad(), parts.sealed);
+    let secret = opened.map_err(|AeadError| UnlockError::Altered)?;
     let key = UserKey::new(user.place.clone(), secret);
     if bool::from(key.check_value().ct_eq(&user.check)) { Ok((key, derived)) } else { Err(UnlockError::OtherKey) }
 }
