@@ -1,5 +1,6 @@
 //! What code written by `#[derive(Encrypted)]` names. No part of the public API: it changes without notice.
 
+pub use diesel::deserialize::Result as Loaded;
 pub use diesel::query_builder::AstPass;
 pub use diesel::query_source::Column;
 pub use diesel::result::QueryResult;
@@ -8,7 +9,7 @@ use diesel_encrypted_core::value;
 pub use diesel_encrypted_core::value::{Encode, Normalizable, ValueClass, class};
 pub use diesel_encrypted_core::{Algorithm, Binding, EncryptedModel, Field, Index, Normalizer, Plaintext};
 
-pub use crate::backend::{Dialect, KnownBackend, Probe};
+pub use crate::backend::{Dialect, KnownBackend, Probe, bytes_of};
 pub use crate::column::{
     Bound, DeclaredColumn, EncryptedColumn, Full, Here, NamedIndex, Of, SearchableColumn, StoredAs, Truncated, Unbound,
 };

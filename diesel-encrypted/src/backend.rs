@@ -5,8 +5,10 @@
 
 use diesel::{
     backend::Backend,
+    deserialize::{self, FromSql},
     query_builder::AstPass,
     result::{Error as DieselError, QueryResult},
+    sql_types::Binary,
 };
 
 /// A database, for the SQL that differs between them.
@@ -36,10 +38,14 @@ pub trait KnownBackend: Backend {
     /// The database that the statement of this pass is for.
     #[doc(hidden)]
     fn dialect(out: AstPass<'_, '_, Self>) -> QueryResult<Dialect>;
+
+    /// Works with the bytes of a binary value, where the driver keeps them if it lets them be seen there.
+    #[doc(hidden)]
+    fn with_bytes<R>(value: Self::RawValue<'_>, work: impl FnOnce(&[u8]) -> R) -> deserialize::Result<R>;
 }
 
 macro_rules! known {
-    ($feature:literal, $backend:ty, $dialect:ident) => {
+    ($feature:literal, $backend:ty, $dialect:ident, $value:ident => $bytes:expr) => {
         #[cfg(feature = $feature)]
         impl KnownBackend for $backend {
             const DIALECT: Option<Dialect> = Some(Dialect::$dialect);
@@ -47,6 +53,12 @@ macro_rules! known {
             #[inline]
             fn dialect(_: AstPass<'_, '_, Self>) -> QueryResult<Dialect> {
                 Ok(Dialect::$dialect)
+            }
+
+            #[inline]
+            #[allow(unused_mut, reason = "SQLite's values are borrowed mutably")]
+            fn with_bytes<R>(mut $value: Self::RawValue<'_>, work: impl FnOnce(&[u8]) -> R) -> deserialize::Result<R> {
+                Ok(work($bytes))
             }
         }
 
@@ -59,9 +71,9 @@ macro_rules! known {
     };
 }
 
-known!("sqlite", diesel::sqlite::Sqlite, Sqlite);
-known!("postgres", diesel::pg::Pg, Postgres);
-known!("mysql", diesel::mysql::Mysql, Mysql);
+known!("sqlite", diesel::sqlite::Sqlite, Sqlite, value => value.read_blob());
+known!("postgres", diesel::pg::Pg, Postgres, value => value.as_bytes());
+known!("mysql", diesel::mysql::Mysql, Mysql, value => value.as_bytes());
 
 /// A node that writes nothing. Walked under a backend of several variants, it fails with the dialect of the one in use:
 /// what a node borrows has to live as long as the statement, so only a result can carry it.
@@ -84,6 +96,14 @@ impl Probe {
             Ok(()) => Err(DieselError::QueryBuilderError("a backend of no known dialect".into())),
         }
     }
+}
+
+/// A copy of the bytes of a binary value, where a backend of several variants lets nothing be borrowed.
+pub fn bytes_of<DB: Backend>(value: DB::RawValue<'_>) -> deserialize::Result<Vec<u8>>
+where
+    Vec<u8>: FromSql<Binary, DB>,
+{
+    Vec::from_sql(value)
 }
 
 /// Lets encrypted columns, searches and the key store be used through a `#[derive(diesel::MultiConnection)]`.
@@ -116,6 +136,13 @@ macro_rules! multi_connection {
                 out: $crate::__private::AstPass<'_, '_, Self>,
             ) -> $crate::__private::QueryResult<$crate::__private::Dialect> {
                 $crate::__private::Probe::dialect(Self::walk_variant_ast(&$crate::__private::Probe, out))
+            }
+
+            fn with_bytes<R>(
+                value: Self::RawValue<'_>,
+                work: impl ::std::ops::FnOnce(&[u8]) -> R,
+            ) -> $crate::__private::Loaded<R> {
+                $crate::__private::bytes_of::<Self>(value).map(|bytes| work(&bytes))
             }
         }
 

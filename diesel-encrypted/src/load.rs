@@ -1,4 +1,4 @@
-//! Reading: opens values while a row is loaded, or keeps them sealed.
+//! Reading: opens values while a row is loaded, from where the driver keeps their bytes, or keeps them sealed.
 //!
 //! A value that does not open must never become the stored bytes, an empty value or a default: it is an error.
 
@@ -7,6 +7,7 @@ use diesel::deserialize::{FromSql, Queryable, Result};
 use diesel::sql_types::{Binary, Nullable, SingleValue, SqlType, Text, is_nullable};
 use diesel_encrypted_core::{Decode, Vault};
 
+use crate::backend::KnownBackend;
 use crate::column::DeclaredColumn;
 use crate::encrypted::OpensAlone;
 use crate::sql_types::Ciphertext;
@@ -17,12 +18,12 @@ impl<T, C, DB> FromSql<Binary, DB> for Encrypted<T, C>
 where
     T: Decode,
     C: DeclaredColumn<Binding: OpensAlone>,
-    DB: Backend,
-    Vec<u8>: FromSql<Binary, DB>,
+    DB: KnownBackend,
 {
     fn from_sql(bytes: DB::RawValue<'_>) -> Result<Self> {
-        let (field, sealed) = (C::field(), Vec::from_sql(bytes)?);
-        Ok(Self::new(Vault::with_current(field, |vault| vault.open(field, sealed))?))
+        let field = C::field();
+        let opened = DB::with_bytes(bytes, |sealed| Vault::with_current(field, |vault| vault.open(field, sealed)))?;
+        Ok(Self::new(opened?))
     }
 }
 
