@@ -1,6 +1,6 @@
 //! What every command has: its options, its variables, and from them root keys, a connection and a place to print.
 
-use diesel_encrypted::RootKeys;
+use diesel_encrypted::{Field, RootKeys, Vault, VaultBuilder};
 
 use crate::{
     arguments::Global,
@@ -21,13 +21,19 @@ pub(crate) struct Context {
     pub(crate) command: clap::Command,
     environment: Environment,
     application: String,
+    fields: Vec<&'static Field>,
 }
 
 impl Context {
-    pub(crate) fn new(options: Global, command: clap::Command, application: String) -> Result<Self> {
+    pub(crate) fn new(
+        options: Global,
+        command: clap::Command,
+        application: String,
+        fields: Vec<&'static Field>,
+    ) -> Result<Self> {
         let environment = Environment::load(options.env_file.as_deref())?;
         let application = options.application.clone().unwrap_or(application);
-        Ok(Self { output: Output::new(options.json), options, command, environment, application })
+        Ok(Self { output: Output::new(options.json), options, command, environment, application, fields })
     }
 
     /// The application's name, which every key is bound to.
@@ -61,6 +67,21 @@ impl Context {
             )
         })?;
         url.into_string().map_err(|_| Failure::usage("DATABASE_URL is not UTF-8 text"))
+    }
+
+    /// A builder for the application's vault, with what this program knows of its models.
+    pub(crate) fn vault(&self) -> Result<VaultBuilder> {
+        let mut builder = Vault::builder(self.root_keys()?).application(&self.application).existing_keys_only();
+        if let Some(scope) = &self.options.scope {
+            builder = builder.scope(scope.as_bytes());
+        }
+        Ok(self.fields.iter().fold(builder, |builder, field| builder.field(field)).registered())
+    }
+
+    /// Opens the vault over a connection, which finds its rows authentic. A database without keys is refused, and gets none.
+    pub(crate) fn open(&self, session: &mut dyn Session) -> Result<Vault> {
+        self.inventory(session)?;
+        Ok(self.vault()?.open_with(&mut *session.store())?)
     }
 
     /// The key tables that a connection leads to, as they stand.

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use diesel::prelude::*;
+use diesel::{connection::SimpleConnection as _, prelude::*};
 // Nothing of it is called: it builds SQLite into the program.
 use libsqlite3_sys as _;
 
@@ -59,7 +59,10 @@ pub(crate) fn connect(url: &str) -> Result<Box<dyn Session>> {
             if !path.starts_with("file:") && !Path::new(path).is_file() {
                 return Err(Failure::failed(format!("there is no database file {path}")));
             }
-            Box::new(SqliteConnection::establish(path).map_err(refused)?)
+            let mut connection = SqliteConnection::establish(path).map_err(refused)?;
+            // The application and other workers write too.
+            connection.batch_execute("PRAGMA busy_timeout = 10000")?;
+            Box::new(connection)
         }
         Kind::Postgres => Box::new(Postgres::establish(url).map_err(refused)?),
         Kind::Mysql => Box::new(Mysql::establish(url).map_err(refused)?),

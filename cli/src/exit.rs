@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::Path, process::ExitCode};
 
-use diesel_encrypted::{RootKeyError, SourceError, StoreError, VaultError};
+use diesel_encrypted::{RootKeyError, SourceError, StoreError, VaultError, maintenance::MaintenanceError};
 
 /// The exit codes of every command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,11 @@ impl Failure {
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
+    }
+
+    /// Nothing was confirmed, and nothing done.
+    pub(crate) fn declined(message: impl Into<String>) -> Self {
+        Self::new(Exit::Declined, message)
     }
 
     /// An operation on a path that failed, for `map_err`.
@@ -111,6 +116,12 @@ impl From<VaultError> for Failure {
             _ => Exit::Failed,
         };
         Self::new(exit, with_causes(&error))
+    }
+}
+
+impl From<MaintenanceError> for Failure {
+    fn from(error: MaintenanceError) -> Self {
+        Self::failed(with_causes(&error))
     }
 }
 

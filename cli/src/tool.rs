@@ -69,7 +69,7 @@ impl Tool {
                 return if error.use_stderr() { Exit::Usage } else { Exit::Done };
             }
         };
-        let done = Context::new(arguments.global, command, self.application)
+        let done = Context::new(arguments.global, command, self.application, self.fields)
             .and_then(|context| arguments.command.run(&context));
         match done {
             Ok(exit) => exit,

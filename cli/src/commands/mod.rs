@@ -1,8 +1,15 @@
 //! The commands, a file each.
 
 mod completions;
+mod decrypt;
+mod encrypt;
 mod keys;
 mod man;
+mod purge;
+mod reindex;
+mod rotate;
+mod status;
+mod verify;
 
 use clap::Subcommand;
 
@@ -15,6 +22,13 @@ use crate::{
 pub(crate) enum Command {
     #[command(subcommand)]
     Keys(keys::Keys),
+    Status(status::Status),
+    Verify(verify::Verify),
+    Encrypt(encrypt::Encrypt),
+    Rotate(rotate::Rotate),
+    Reindex(reindex::Reindex),
+    Decrypt(decrypt::Decrypt),
+    Purge(purge::Purge),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -23,6 +37,13 @@ impl Command {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit> {
         match self {
             Self::Keys(command) => command.run(context),
+            Self::Status(command) => command.run(context),
+            Self::Verify(command) => command.run(context),
+            Self::Encrypt(command) => command.run(context),
+            Self::Rotate(command) => command.run(context),
+            Self::Reindex(command) => command.run(context),
+            Self::Decrypt(command) => command.run(context),
+            Self::Purge(command) => command.run(context),
             Self::Completions(command) => command.run(context),
             Self::Man(command) => command.run(context),
         }

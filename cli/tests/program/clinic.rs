@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use diesel::{connection::SimpleConnection, prelude::*};
 use diesel_async::{AsyncMysqlConnection, AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 use diesel_encrypted::{
-    Class, Field, Index, KeyStoreConnection, Normalizer, OpenVault, RootKeys, Storage, Vault, sql::Dialect,
+    Class, Field, Index, KeyStoreConnection, Normalizer, OpenVault, RootKeys, Storage, Vault, VaultBuilder,
+    sql::Dialect,
 };
 use tempfile::TempDir;
 
@@ -80,15 +81,21 @@ impl Clinic {
         RootKeys::from_folder(self.path("keys")).unwrap()
     }
 
+    /// The application's vault.
     pub(crate) fn vault(&self) -> Vault {
-        fn open(connection: &mut impl KeyStoreConnection, keys: RootKeys) -> Vault {
-            Vault::builder(keys).field(&EMAIL).field(&NOTE).open(connection).unwrap()
+        self.vault_of(&[&EMAIL, &NOTE])
+    }
+
+    /// The vault of an application that declares these fields.
+    pub(crate) fn vault_of(&self, fields: &[&'static Field]) -> Vault {
+        fn open(connection: &mut impl KeyStoreConnection, builder: VaultBuilder) -> Vault {
+            builder.open(connection).unwrap()
         }
-        let keys = self.root_keys();
+        let builder = fields.iter().fold(Vault::builder(self.root_keys()), |builder, field| builder.field(field));
         match self.dialect {
-            Dialect::Postgres => open(&mut postgres(&self.url), keys),
-            Dialect::Mysql => open(&mut mysql(&self.url), keys),
-            _ => open(&mut sqlite(&self.url), keys),
+            Dialect::Postgres => open(&mut postgres(&self.url), builder),
+            Dialect::Mysql => open(&mut mysql(&self.url), builder),
+            _ => open(&mut sqlite(&self.url), builder),
         }
     }
 

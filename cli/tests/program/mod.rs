@@ -7,7 +7,7 @@ pub(crate) mod clinic;
 use std::{
     io::Write,
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 /// A run, to be prepared. It has no variables but what a test gives it, and a folder of its own to run in.
@@ -35,6 +35,11 @@ impl Run {
 
     pub(crate) fn output(mut self) -> Done {
         self.0.output().unwrap().into()
+    }
+
+    /// Begins, with what it says to be read.
+    pub(crate) fn spawn(mut self) -> Child {
+        self.0.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// Runs with `text` on standard input.

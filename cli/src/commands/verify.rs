@@ -1,0 +1,31 @@
+//! `verify`.
+
+use clap::Args;
+
+use crate::{
+    context::Context,
+    exit::{Exit, Result},
+    job::{JobOptions, Task},
+};
+
+/// Open every value, compute its blind indexes anew, and change nothing.
+///
+/// Each value that does not open, or whose tag is not its own, is reported with its table and primary key; the exit code is
+/// 3 then. It needs every normaliser: an application that has some of its own verifies by its own program.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  diesel-encrypted verify
+  diesel-encrypted verify patients.email --workers 4
+  diesel-encrypted verify --json > verified.json")]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    job: JobOptions,
+}
+
+impl Verify {
+    pub(crate) fn run(&self, context: &Context) -> Result<Exit> {
+        let vault = context.open(&mut *context.connect()?)?;
+        self.job.run(context, &vault, Task::Verify)
+    }
+}
