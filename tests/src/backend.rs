@@ -123,3 +123,15 @@ impl Backend for MysqlConnection {
         target
     }
 }
+
+/// A suite on every backend: `$suite!(module: Connection)` for each.
+#[macro_export]
+macro_rules! on_each {
+    ($suite:ident) => {
+        $suite!(sqlite: SqliteConnection);
+        #[cfg(feature = "postgres")]
+        $suite!(postgres: PgConnection);
+        #[cfg(feature = "mysql")]
+        $suite!(mysql: MysqlConnection);
+    };
+}

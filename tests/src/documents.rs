@@ -21,5 +21,6 @@ documents! {
     Databases: "docs/databases.md",
     Operations: "docs/operations.md",
     RootKeys: "docs/root-keys.md",
+    Search: "docs/search.md",
     Users: "docs/users.md",
 }

@@ -321,11 +321,6 @@ mod sqlite_only {
         patients::table.find(id).select(Patient::as_select()).first(conn).unwrap()
     }
 
-    fn make_indexes_unique(conn: &mut SqliteConnection) {
-        sql_query("CREATE UNIQUE INDEX email_is_unique ON patients (substr(email, 4, 15))").execute(conn).unwrap();
-        sql_query("CREATE UNIQUE INDEX note_is_unique ON patients (substr(note, 5, 20))").execute(conn).unwrap();
-    }
-
     #[test]
     fn returning_opens_what_was_written() {
         with_clinic(|conn| {
@@ -391,63 +386,6 @@ mod sqlite_only {
                 .first(conn)
                 .unwrap();
             assert_eq!(found.email.expose(), "d@x");
-        });
-    }
-
-    #[test]
-    fn a_unique_blind_index_refuses_an_equal_value() {
-        use diesel::result::{DatabaseErrorKind, Error};
-
-        with_clinic(|conn| {
-            make_indexes_unique(conn);
-            insert_into(patients::table).values(&patient(1, "a@x")).execute(conn).unwrap();
-            let again = Patient { remark: Encrypted::new("other".into()), ..patient(2, "A@X") };
-            let refused = insert_into(patients::table).values(&again).execute(conn);
-            assert!(matches!(refused, Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))), "{refused:?}");
-        });
-    }
-
-    #[test]
-    fn upsert_on_the_blind_index_updates_the_equal_row() {
-        with_clinic(|conn| {
-            make_indexes_unique(conn);
-            insert_into(patients::table).values(&patient(1, "a@x")).execute(conn).unwrap();
-            let second = Patient { name: "second".into(), remark: Encrypted::new("b".into()), ..patient(2, "A@X") };
-            insert_into(patients::table)
-                .values(&second)
-                .on_conflict(patients::email.blind_conflict_target())
-                .do_update()
-                .set((patients::email.eq(excluded(patients::email)), patients::name.eq(excluded(patients::name))))
-                .execute(conn)
-                .unwrap();
-            let ada = find(conn, 1);
-            assert_eq!((ada.name.as_str(), ada.email.expose().as_str()), ("second", "A@X"));
-
-            let third = Patient { remark: Encrypted::new("note a@x".into()), ..patient(3, "c@x") };
-            insert_into(patients::table)
-                .values(&third)
-                .on_conflict(patients::note.blind_conflict_target())
-                .do_nothing()
-                .execute(conn)
-                .unwrap();
-            assert_eq!(patients::table.count().get_result(conn), Ok(1));
-        });
-    }
-
-    #[test]
-    fn upsert_on_a_named_index_addresses_its_own_slot() {
-        with_clinic(|conn| {
-            sql_query("CREATE UNIQUE INDEX one_a_host ON patients (substr(email, 19, 15))").execute(conn).unwrap();
-            for (id, email) in [(1, "a@x"), (2, "b@X")] {
-                insert_into(patients::table)
-                    .values(&patient(id, email))
-                    .on_conflict(patients::email.by(Patient::EMAIL_HOST).blind_conflict_target())
-                    .do_update()
-                    .set(patients::email.eq(excluded(patients::email)))
-                    .execute(conn)
-                    .unwrap();
-            }
-            assert_eq!(find(conn, 1).email.expose(), "b@X");
         });
     }
 }

@@ -136,7 +136,7 @@ pub trait BlindIndexExpressionMethods: Expression + Sized {
     /// `column = value`, by the blind index: true where the normalised values are equal.
     ///
     /// As in SQL, NULL equals nothing: `blind_eq(None::<&str>)` and rows whose column is NULL are never found, nor by the
-    /// negation. The database's index on the slot is used (see `docs/operations.md`).
+    /// negation. The database's index on the slot is used (see `docs/search.md`).
     fn blind_eq<V, D, K>(self, value: V) -> BlindEq<Self>
     where
         Self: Locates<K>,

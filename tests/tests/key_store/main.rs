@@ -12,18 +12,6 @@ use diesel_encrypted_tests::backend::Backend;
 use diesel_encrypted_tests::clinic::{self, Chart, Patient, Visit};
 use diesel_encrypted_tests::scratch::Scratch;
 
-/// A suite on every backend: a module for each.
-macro_rules! on_each {
-    ($suite:ident) => {
-        $suite!(sqlite: SqliteConnection);
-        #[cfg(feature = "postgres")]
-        $suite!(postgres: PgConnection);
-        #[cfg(feature = "mysql")]
-        $suite!(mysql: MysqlConnection);
-    };
-}
-use on_each;
-
 /// A database with the application's tables, and no keys yet.
 fn database<C: Backend>() -> Scratch<C> {
     let mut connection = C::fresh();

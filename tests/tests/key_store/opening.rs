@@ -13,7 +13,7 @@ use diesel_encrypted::{
 use diesel_encrypted_tests::clinic::{Patient, patient, patients};
 use diesel_encrypted_tests::scratch::Scratch;
 
-use crate::{builder, database, on_each, one};
+use crate::{builder, database, one};
 
 const URL: &str = "KEY_STORE_TEST_URL";
 const ID: &str = "KEY_STORE_TEST_ID";
@@ -185,4 +185,4 @@ macro_rules! opening {
     };
 }
 
-on_each!(opening);
+diesel_encrypted_tests::on_each!(opening);

@@ -9,7 +9,7 @@ use diesel_encrypted_tests::backend::Backend;
 use diesel_encrypted_tests::clinic::{generated_columns, patients};
 use diesel_encrypted_tests::scratch::Scratch;
 
-use crate::{database, on_each, one};
+use crate::{database, one};
 
 /// `patients.email` as these tests declare it.
 const fn email(indexes: &'static [Index]) -> Field {
@@ -160,4 +160,4 @@ macro_rules! redeclared {
     };
 }
 
-on_each!(redeclared);
+diesel_encrypted_tests::on_each!(redeclared);

@@ -9,7 +9,7 @@ mod post;
 use diesel::prelude::*;
 use diesel::query_builder::QueryFragment;
 use diesel_encrypted::prelude::*;
-use diesel_encrypted::sql::{self, ModelSql};
+use diesel_encrypted::sql::{self, Dialect, ModelSql};
 use diesel_encrypted_tests::backend::Backend;
 
 use explain::{Explained, Plan};
@@ -104,6 +104,31 @@ macro_rules! plans {
                     .inner_join(people::table.on(people::email.blind_index().eq(letters::recipient.blind_index())));
                 assert_eq!(joined.filter(letters::id.eq(7)).select(people::id).load(conn), Ok(vec![7]));
                 assert_eq!(joined.count().get_result(conn), Ok(1000));
+            }
+
+            /// What `docs/search.md` says is sent is what these plans are of. SQLite is sent the same as PostgreSQL.
+            #[test]
+            fn the_document_has_the_sql_of_each_search() {
+                let document = include_str!("../../../docs/search.md").replace(['`', '"'], "");
+                let values = ["x", "y", "z"];
+                vault().enter(|| {
+                    let filters: [Box<dyn QueryFragment<Db>>; 4] = [
+                        Box::new(people::email.blind_eq("x")),
+                        Box::new(people::email.blind_eq_any(values)),
+                        Box::new(people::email.by(Person::EMAIL_HOST).blind_eq("x")),
+                        Box::new(people::handle.blind_eq("x")),
+                    ];
+                    for filter in filters {
+                        let printed = diesel::debug_query::<Db, _>(&filter).to_string().replace(['`', '"'], "");
+                        let mut sql = printed.split(" -- binds").next().unwrap().to_owned();
+                        if <$connection>::DIALECT == Dialect::Sqlite {
+                            for number in 1..=values.len() {
+                                sql = sql.replacen('?', &format!("${number}"), 1);
+                            }
+                        }
+                        assert!(document.contains(&sql), "docs/search.md lacks {sql}");
+                    }
+                });
             }
 
             fn analyze(conn: &mut $connection) {
