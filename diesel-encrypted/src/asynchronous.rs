@@ -1,3 +1,3 @@
 //! Vaults over the connections of [`diesel_async`].
 
-pub use crate::store::{AsyncDieselKeyStore, AsyncKeyStoreConnection, OpenVaultAsync};
+pub use crate::store::{AsyncDieselKeyStore, AsyncKeyStoreConnection, ManageKeysAsync, OpenVaultAsync};

@@ -40,6 +40,14 @@ pub mod key_store {
     pub use diesel_encrypted_core::{Applied, AsyncKeyStore, Change, KeyStore, StoreError, Stored};
 }
 
+/// What is done to keys over the years: tasks that a [`KeyManager`] runs, and what they report. See `docs/keys.md`.
+pub mod key_life {
+    pub use diesel_encrypted_core::{
+        ActivateKeys, CreateKeys, DestroyKey, Event, KeyError, KeyInfo, KeySelection, KeyTask, LEASE, ListKeys,
+        Processes, RetireKey, Rewrap, Rewrapped, RootKeyUse, RootKeyUses, RowCount,
+    };
+}
+
 pub use backend::{Dialect, KnownBackend};
 pub use column::{
     Bound, DeclaredColumn, EncryptedColumn, Full, Here, NamedIndex, Of, SearchableColumn, StoredAs, Truncated, Unbound,
@@ -50,7 +58,7 @@ pub use diesel_encrypted_core::escrow;
 pub use diesel_encrypted_core::{LocalRootKey, PassphraseKdf, RootKey, RootKeyError, RootKeyId, RootKeys, SourceError};
 // The vault, opened once at start.
 pub use diesel_encrypted_core::{
-    Attached, MemoryKeyStore, StoreError, UnfitColumn, Vault, VaultBuilder, VaultError, VaultId,
+    Attached, KeyManager, MemoryKeyStore, StoreError, UnfitColumn, Vault, VaultBuilder, VaultError, VaultId,
 };
 // What a model declares, and what an application writes by hand where there is no model.
 pub use diesel_encrypted_core::{
@@ -71,6 +79,6 @@ pub use encrypted::Encrypted;
 pub use error::{EncryptionErrorExt, encryption_error};
 pub use owner::AsOwner;
 pub use sealed::{Failure, OpenedAll, Sealed};
+pub use store::{DieselKeyStore, KeyInventory, KeyStoreConnection, KeyTables, ManageKeys, OpenVault, key_tables};
 #[cfg(feature = "async")]
-pub use store::OpenVaultAsync;
-pub use store::{DieselKeyStore, KeyInventory, KeyStoreConnection, KeyTables, OpenVault, key_tables};
+pub use store::{ManageKeysAsync, OpenVaultAsync};

@@ -19,6 +19,7 @@ documents! {
     Readme: "README.md",
     Copy: "docs/copy.md" if "postgres",
     Databases: "docs/databases.md",
+    Keys: "docs/keys.md",
     Operations: "docs/operations.md",
     RootKeys: "docs/root-keys.md",
     Search: "docs/search.md",

@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 use diesel_encrypted_core::{
     Algorithm, Binding, Class, Decode, Encode, Field, Index, Json, LocalRootKey, MemoryKeyStore, Normalizer, Owner,
     RootKeyId, RootKeys, Storage, Stored as Rows, Vault, VaultBuilder,
-    keys::{Fingerprint, KeyContext, KeyRow, KeyState, Purpose, RegistryRow, Secret},
+    keys::{AuditRow, Fingerprint, KeyContext, KeyEvent, KeyRow, KeyState, Purpose, RegistryRow, Secret, Timestamp},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -28,6 +28,7 @@ pub struct Document {
     pub derivations: Vec<Derivation>,
     pub encryption_keys: Vec<Key>,
     pub encrypted_columns: Vec<Column>,
+    pub encryption_audit: Audit,
     pub values: Vec<Sealed>,
     pub searches: Vec<Search>,
     pub bad_values: Vec<BadValue>,
@@ -82,6 +83,45 @@ pub struct Column {
     pub primary_key: String,
     pub indexes: String,
     pub options: String,
+    pub mac: String,
+}
+
+/// Rows of `encryption_audit`, and the MACs of the manifests that list them.
+#[derive(Deserialize)]
+pub struct Audit {
+    pub rows: Vec<Event>,
+    pub manifests: Vec<Manifest>,
+}
+
+/// A row of `encryption_audit`.
+#[derive(Deserialize)]
+pub struct Event {
+    pub key_id: u32,
+    pub sequence: u32,
+    pub scope: Option<String>,
+    pub event: String,
+    pub at_micros: i64,
+    pub root_id: String,
+    pub mac: String,
+}
+
+impl Event {
+    #[must_use]
+    pub fn row(&self) -> AuditRow {
+        let events = (1..).map_while(KeyEvent::from_u8);
+        let event = events.into_iter().find(|event| event.to_string() == self.event).unwrap();
+        let scope = self.scope.as_deref().map(hex);
+        let at = Timestamp::from_unix_micros(self.at_micros);
+        let mut row = AuditRow::new(self.key_id, self.sequence, scope, event, at, self.root_id.clone());
+        row.mac = hex(&self.mac).try_into().unwrap();
+        row
+    }
+}
+
+/// The MAC of a manifest.
+#[derive(Deserialize)]
+pub struct Manifest {
+    pub key_id: u32,
     pub mac: String,
 }
 

@@ -101,7 +101,7 @@ macro_rules! grants {
             fn four_rights_on_the_key_tables_are_enough() {
                 let mut guest = super::$backend();
                 guest.migrate();
-                guest.grant(WRITE, &["encryption_keys", "encrypted_columns", "patients"]);
+                guest.grant(WRITE, &["encryption_keys", "encrypted_columns", "encryption_audit", "patients"]);
                 guest.grant(READ, &["visits"]);
                 let vault = guest.open(builder()).unwrap();
                 let conn = &mut (guest.connect)(&guest);
@@ -116,7 +116,7 @@ macro_rules! grants {
             fn a_vault_whose_keys_are_there_only_reads() {
                 let mut guest = super::$backend();
                 builder().open(&mut *guest.owner).unwrap();
-                guest.grant(READ, &["encryption_keys", "encrypted_columns", "patients", "visits"]);
+                guest.grant(READ, &["encryption_keys", "encrypted_columns", "encryption_audit", "patients", "visits"]);
                 guest.open(builder()).unwrap();
             }
 
@@ -132,7 +132,7 @@ macro_rules! grants {
             fn a_role_that_may_only_read_is_told_what_it_cannot_write() {
                 let mut guest = super::$backend();
                 guest.migrate();
-                guest.grant(READ, &["encryption_keys", "encrypted_columns", "patients", "visits"]);
+                guest.grant(READ, &["encryption_keys", "encrypted_columns", "encryption_audit", "patients", "visits"]);
                 let error = guest.open(builder()).unwrap_err();
                 assert!(matches!(error, VaultError::Store(StoreError::NotWritten { .. })), "{error}");
             }
@@ -141,7 +141,7 @@ macro_rules! grants {
             fn a_column_that_may_not_be_read_is_named() {
                 let mut guest = super::$backend();
                 guest.migrate();
-                guest.grant(WRITE, &["encryption_keys", "encrypted_columns"]);
+                guest.grant(WRITE, &["encryption_keys", "encrypted_columns", "encryption_audit"]);
                 guest.grant(READ, &["visits"]);
                 let error = guest.open(builder()).unwrap_err();
                 let named = matches!(&error, VaultError::Store(StoreError::NoColumn { table, .. }) if table == "patients");

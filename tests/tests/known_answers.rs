@@ -13,18 +13,18 @@
 use std::{path::Path, process::Command};
 
 use diesel_encrypted_core::{
-    Algorithm, Class, Decode, Encode, LocalRootKey, MemoryKeyStore, RootKey, Storage, ValueError, Vault,
+    Algorithm, Class, Decode, Encode, LocalRootKey, MemoryKeyStore, RootKey, Storage, ValueError, Vault, VaultError,
     format::{
         FormatError, text,
         value::{Header, SealedValue, slot_range},
         wrapped::WrappedKey,
     },
     hazmat,
-    keys::{KeyRow, KeyState, RegistryRow},
+    keys::{AuditRow, KeyRow, KeyState, RegistryRow, Timestamp},
 };
 use diesel_encrypted_tests::vectors::{
-    BadRow, Identifiers, Sealed, Stored, Typed, builder, change, document, field, hex, owner, root_key, store, to_hex,
-    typed, vault,
+    BadRow, Event, Identifiers, Sealed, Stored, Typed, builder, change, document, field, hex, owner, root_key, store,
+    to_hex, typed, vault,
 };
 use serde_json::{Value, json};
 
@@ -350,6 +350,42 @@ fn describe_field(row: &RegistryRow) -> Value {
     })
 }
 
+fn describe_event(row: &AuditRow) -> Value {
+    json!({
+        "key_id": row.key_id, "sequence": row.sequence, "scope": row.scope.as_deref().map(to_hex),
+        "event": row.event.to_string(), "at_micros": row.at.unix_micros(), "root_id": row.root_id,
+        "mac": to_hex(&row.mac),
+    })
+}
+
+#[test]
+fn the_audit_is_authentic_and_listed() {
+    let listed = || {
+        let store = store();
+        store.tamper(|stored| {
+            stored.audit = document().encryption_audit.rows.iter().map(Event::row).collect();
+            for manifest in &document().encryption_audit.manifests {
+                let row = stored.keys.iter_mut().find(|row| row.context.key_id == manifest.key_id).unwrap();
+                row.mac = hex(&manifest.mac).try_into().unwrap();
+            }
+        });
+        store
+    };
+    let scopes = || [None, document().values.iter().find_map(|vector| vector.scope.as_deref())];
+    for scope in scopes() {
+        builder(scope).open_with(&mut listed()).unwrap();
+    }
+    let count = document().encryption_audit.rows.len();
+    assert!(count >= 7);
+    for at in 0..count {
+        let store = listed();
+        store.tamper(|stored| stored.audit[at].at = Timestamp::from_unix_micros(0));
+        let scope = document().encryption_audit.rows[at].scope.as_deref();
+        let error = builder(scope).open_with(&mut store.clone()).unwrap_err();
+        assert!(matches!(error, VaultError::RowAltered { .. }), "{error}");
+    }
+}
+
 #[test]
 fn what_is_sealed_here_opens_in_python() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/make.py");
@@ -365,14 +401,18 @@ fn what_is_sealed_here_opens_in_python() {
         let vectors = document().values.iter().filter(|vector| vector.scope.as_deref() == scope);
         values.extend(vectors.map(|vector| typed(&vector.kind, Describe(&vault, vector))));
     }
-    let (keys, fields) = store.tamper(|stored| {
-        let keys: Vec<_> = stored.keys.iter().map(describe_key).collect();
-        (keys, stored.fields.iter().map(describe_field).collect::<Vec<_>>())
-    });
+    let stored = store.tamper(|stored| stored.clone());
+    let keys: Vec<_> = stored.keys.iter().map(describe_key).collect();
+    let fields: Vec<_> = stored.fields.iter().map(describe_field).collect();
+    let audit: Vec<_> = stored.audit.iter().map(describe_event).collect();
+    assert!(!audit.is_empty());
     let roots: Vec<_> = document().root_keys.iter().map(|root| json!({ "id": root.id, "key": root.key })).collect();
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sealed-here.json");
     let count = values.len();
-    let given = json!({ "root_keys": roots, "encryption_keys": keys, "encrypted_columns": fields, "values": values });
+    let given = json!({
+        "root_keys": roots, "encryption_keys": keys, "encrypted_columns": fields, "encryption_audit": audit,
+        "values": values,
+    });
     std::fs::write(&file, given.to_string()).unwrap();
 
     let run = Command::new("python3").arg("-B").arg(script).arg("--open").arg(&file).output().unwrap();

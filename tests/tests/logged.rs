@@ -119,7 +119,10 @@ macro_rules! logged {
                 let first = told(|| drop(open("clinic", connection).unwrap()));
                 assert!(first.iter().all(|event| event.level == Level::INFO), "{first:#?}");
                 let messages: Vec<&str> = first.iter().map(Told::message).collect();
-                assert_eq!(messages.first(), Some(&"the tables encryption_keys and encrypted_columns were made"));
+                assert_eq!(
+                    messages.first(),
+                    Some(&"the tables encryption_keys, encrypted_columns and encryption_audit were made")
+                );
                 assert!(messages.contains(&"the key table was brought up to date"), "{messages:?}");
                 assert_eq!(messages.last(), Some(&"the vault is open"));
 

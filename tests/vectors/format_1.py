@@ -20,6 +20,7 @@ CLASSES = {"text": 1, "bytes": 2, "bool": 3, "signed": 4, "unsigned": 5, "float"
            "json": 10}
 PURPOSES = {"encrypt": 1, "index": 2, "state": 3, "manifest": 4, "users": 5}
 STATES = {"pending": 1, "active": 2, "retired": 3, "destroyed": 4}
+EVENTS = STATES | {"rewrapped": 5}
 BOUND, PADDED = 1, 2
 
 
@@ -159,9 +160,17 @@ def key_row_mac(state_key, row, members=()):
         bytes.fromhex(row["root_fingerprint"]), bytes.fromhex(row["wrapped"]), bytes.fromhex(row["check"]), *members])
 
 
-def members(manifest, key_rows, registry_rows):
+def audit_row_mac(state_key, row):
+    scope = None if row["scope"] is None else bytes.fromhex(row["scope"])
+    return row_mac(state_key, 3, [
+        u32(row["key_id"]), u32(row["sequence"]), opt(scope), bytes([EVENTS[row["event"]]]),
+        struct.pack(">q", row["at_micros"]), row["root_id"].encode()])
+
+
+def members(manifest, key_rows, registry_rows, audit_rows=()):
     """The registry belongs to no scope."""
     rows = [row for row in key_rows if row["purpose"] != "manifest" and row["scope"] == manifest["scope"]]
+    rows += [row for row in audit_rows if row["scope"] == manifest["scope"]]
     rows += registry_rows if manifest["scope"] is None else []
     return sorted(bytes.fromhex(row["mac"]) for row in rows)
 

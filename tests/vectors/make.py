@@ -518,6 +518,23 @@ def derivations(table):
     return [case | {"out": f.hkdf_expand(bytes.fromhex(case["key"]), bytes.fromhex(case["info"])).hex()} for case in out]
 
 
+def audit(table):
+    """What happened to three keys, and the manifests that would list it. The rows above are without it."""
+    state = table.bytes[0xC0DE0001]
+    rows = []
+    events = [(None, ("active", "rewrapped")), (None, ("pending", "active", "retired", "destroyed")), (TENANT, ("active",))]
+    for scope, happened in events:
+        key = [row for row in table.keys if row["scope"] == (scope and scope.hex())][len(happened) // 4]
+        for sequence, event in enumerate(happened, 1):
+            row = {"key_id": key["key_id"], "sequence": sequence, "scope": key["scope"], "event": event,
+                   "at_micros": 1767225600_000000 + 600_000001 * sequence, "root_id": key["root_id"]}
+            rows.append(row | {"mac": f.audit_row_mac(state, row).hex()})
+    manifests = [{"key_id": row["key_id"],
+                  "mac": f.key_row_mac(state, row, f.members(row, table.keys, table.fields, rows)).hex()}
+                 for row in table.keys if row["purpose"] == "manifest"]
+    return {"rows": rows, "manifests": manifests}
+
+
 def document():
     f.check_primitives()
     table = make_table()
@@ -530,6 +547,7 @@ def document():
         "encryption_keys": [row | {"data_key": table.bytes[row["key_id"]].hex(), "context": f.context(row).hex()}
                             for row in table.keys],
         "encrypted_columns": table.fields,
+        "encryption_audit": audit(table),
         "values": values(table),
         "searches": searches(table),
         "bad_values": bad_values(table),
@@ -539,8 +557,8 @@ def document():
 
 
 def open_file(path):
-    """Opens what another implementation sealed. The file has `root_keys`, `encryption_keys` and `encrypted_columns` as
-    format.json, and `values` with field, scope, owner, stored, class, and encoded: checks every MAC, check value,
+    """Opens what another implementation sealed. The file has `root_keys`, `encryption_keys`, `encrypted_columns` and the
+    rows of `encryption_audit` as format.json, and `values` with field, scope, owner, stored, class, and encoded: checks every MAC, check value,
     ciphertext and tag, and says how many."""
     given = json.loads(pathlib.Path(path).read_text())
     roots = {root["id"]: bytes.fromhex(root["key"]) for root in given["root_keys"]}
@@ -554,8 +572,11 @@ def open_file(path):
         keys[row["key_id"]] = key
     state = next(key for key_id, key in keys.items() if rows[key_id]["purpose"] == "state")
     for row in rows.values():
-        members = f.members(row, rows.values(), given["encrypted_columns"]) if row["purpose"] == "manifest" else ()
+        listed = (rows.values(), given["encrypted_columns"], given["encryption_audit"])
+        members = f.members(row, *listed) if row["purpose"] == "manifest" else ()
         assert f.key_row_mac(state, row, members).hex() == row["mac"], "MAC of a key row"
+    for row in given["encryption_audit"]:
+        assert f.audit_row_mac(state, row).hex() == row["mac"], "MAC of an audit row"
     fields = {row["field_id"]: row for row in given["encrypted_columns"]}
     for row in fields.values():
         assert f.registry_row_mac(state, row).hex() == row["mac"], "MAC of a registry row"

@@ -12,4 +12,4 @@ mod tag;
 pub use canonical::canonical;
 pub use normalize::{normalize, unicode_versions};
 pub use spec::{BITS_MAX, BITS_MIN, Index, Normalizer};
-pub(crate) use tag::Generation;
+pub(crate) use tag::{Generation, generation_number};

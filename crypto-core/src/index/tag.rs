@@ -22,10 +22,15 @@ pub(crate) struct Generation {
 /// The length of a tag in its slot.
 const TAG_LEN: usize = SLOT_LEN - 1;
 
+/// The number that stands in a slot, of a key of this version: counted from 1 to 255 and round again.
+pub(crate) const fn generation_number(version: u32) -> u8 {
+    (version.saturating_sub(1) % 255 + 1) as u8
+}
+
 impl Generation {
-    /// The generation of an index key: its version, counted from 1 to 255 and round again.
+    /// The generation of an index key.
     pub(crate) fn new(key: &DataKey, steps: Result<Vec<Normalizer>, String>, bits: u8) -> Self {
-        let number = ((key.context().version.saturating_sub(1)) % 255 + 1) as u8;
+        let number = generation_number(key.context().version);
         let mask = std::array::from_fn(|at| match usize::from(bits).saturating_sub(8 * at) {
             left @ 0..8 => !(0xFF_u8 >> left),
             _ => 0xFF,

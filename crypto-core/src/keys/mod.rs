@@ -1,5 +1,6 @@
 //! Keys: root keys that wrap, data keys that seal, and what is derived from them.
 
+mod audit;
 mod context;
 mod data;
 mod mac;
@@ -8,6 +9,7 @@ mod row;
 mod secret;
 mod state;
 
+pub use audit::{AuditRow, KeyEvent, Timestamp};
 pub use context::{KeyContext, Purpose};
 pub(crate) use context::{lp, opt};
 pub use data::DataKey;

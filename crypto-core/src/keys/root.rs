@@ -227,6 +227,22 @@ impl RootKeys {
         Ok(self)
     }
 
+    /// Adds all root keys of `others`, to unwrap what they once wrapped: a new root key beside a folder of old ones. A key
+    /// that is here already, by id and fingerprint, is left as it is.
+    ///
+    /// # Errors
+    /// [`RootKeyError::DuplicateId`] if another key has the id of one of them.
+    pub fn with_all(mut self, others: &Self) -> Result<Self, RootKeyError> {
+        for other in std::iter::once(&others.active).chain(&others.others) {
+            match self.get(other.id().as_str()) {
+                Some(known) if known.fingerprint() == other.fingerprint() => {}
+                Some(_) => return Err(RootKeyError::DuplicateId { id: other.id().clone() }),
+                None => self.others.push(other.clone()),
+            }
+        }
+        Ok(self)
+    }
+
     /// The key that wraps.
     #[must_use]
     pub fn active(&self) -> &dyn RootKey {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::{
-    DataKey, Fingerprint, KeyContext, KeyState, RandomError, RootKey, RootKeyError, lp,
+    DataKey, Fingerprint, KeyContext, KeyState, Purpose, RandomError, RootKey, RootKeyError, lp,
     mac::{HmacSha256, tag},
     opt,
 };
@@ -22,6 +22,8 @@ pub enum RowKind {
     Key = 1,
     /// `encrypted_columns`.
     Field = 2,
+    /// `encryption_audit`.
+    Audit = 3,
 }
 
 impl RowKind {
@@ -31,6 +33,7 @@ impl RowKind {
         match self {
             Self::Key => "encryption_keys",
             Self::Field => "encrypted_columns",
+            Self::Audit => "encryption_audit",
         }
     }
 }
@@ -121,11 +124,15 @@ impl KeyRow {
         }
     }
 
+    /// Whether it holds a key: a manifest never did, and a destroyed key is gone.
+    pub(crate) fn has_key(&self) -> bool {
+        self.context.purpose != Purpose::Manifest && self.state != KeyState::Destroyed
+    }
+
     /// `HMAC(state subkey, "diesel-encrypted/1 row" ‖ kind ‖ lp(each column) ‖ lp(each member))`. Only a manifest has
     /// members.
     fn expected_mac(&self, state: &HmacSha256, members: &[[u8; 32]]) -> [u8; 32] {
-        let mut scope = Vec::new();
-        opt(&mut scope, self.context.scope.as_deref());
+        let scope = scope_bytes(self.context.scope.as_deref());
         let index = self.index_text();
         let own: [&[u8]; 12] = [
             self.context.application.as_bytes(),
@@ -265,6 +272,13 @@ impl RegistryRow {
     pub(crate) fn is_authentic(&self, state: &HmacSha256) -> bool {
         self.expected_mac(state).ct_eq(&self.mac).into()
     }
+}
+
+/// `opt(scope)`, as a column of a row.
+pub(super) fn scope_bytes(scope: Option<&[u8]>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    opt(&mut bytes, scope);
+    bytes
 }
 
 /// `HMAC(key, "diesel-encrypted/1 row" ‖ kind ‖ lp(each column))`.

@@ -2,6 +2,8 @@
 //!
 //! A row that was altered is refused, never repaired: who can write to the database decides nothing.
 
+use std::collections::BTreeSet;
+
 use super::{Stored, VaultError};
 use crate::keys::{HmacSha256, KeyRow, KeyState, Purpose, RowKind};
 
@@ -10,10 +12,16 @@ pub(super) fn authenticate(stored: &Stored, state: &HmacSha256) -> Result<(), Va
     for row in &stored.keys {
         let overtaken = row.state == KeyState::Active
             && named(&stored.keys, row.context.purpose, &row.context.name, row.context.scope.as_deref())
-                .any(|other| other.state > KeyState::Pending && other.context.version > row.context.version);
+                .any(|other| overtakes(other.state) && other.context.version > row.context.version);
         // Manifests are held against what they list.
         if row.context.purpose != Purpose::Manifest && (overtaken || !row.is_authentic(state)) {
             return Err(altered(row));
+        }
+    }
+    for row in &stored.audit {
+        if !row.is_authentic(state) {
+            let row = format!("event {} of key {:08x}", row.sequence, row.key_id);
+            return Err(VaultError::RowAltered { kind: RowKind::Audit, row });
         }
     }
     for row in &stored.fields {
@@ -23,6 +31,17 @@ pub(super) fn authenticate(stored: &Stored, state: &HmacSha256) -> Result<(), Va
         }
     }
     Ok(())
+}
+
+/// Whether a key in this state was active, as far as it tells: a pending one may be destroyed before it ever is.
+fn overtakes(state: KeyState) -> bool {
+    matches!(state, KeyState::Active | KeyState::Retired)
+}
+
+/// The scopes that have rows, and none.
+pub(super) fn scopes(stored: &Stored) -> BTreeSet<Option<&[u8]>> {
+    let of_keys = stored.keys.iter().map(|row| row.context.scope.as_deref());
+    of_keys.chain(stored.audit.iter().map(|row| row.scope.as_deref())).chain([None]).collect()
 }
 
 pub(super) fn altered(row: &KeyRow) -> VaultError {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Field, Index, Normalizer,
-    index::Generation,
+    index::{BITS_MAX, Generation},
     keys::{DataKey, IndexSpec, KeyRow, KeyState, Purpose, RootKey, RootKeyError},
 };
 
@@ -56,30 +56,37 @@ impl Start {
             // A buffer that was outgrown would leave the keys of its generations behind.
             let mut generations = Vec::with_capacity(live.len());
             for row in live {
-                generations.push(self.generation(field, index, row)?);
+                generations.extend(self.generation(field, index, row)?);
             }
             indexes.push(IndexKeys { generations });
         }
         Ok(FieldKeys { field, keys, indexes })
     }
 
-    fn generation(&self, field: &'static Field, index: &Index, row: &KeyRow) -> Result<Generation, VaultError> {
+    /// One generation. `None` if it is still to come and this program cannot make its tags: no value has them yet.
+    fn generation(&self, field: &'static Field, index: &Index, row: &KeyRow) -> Result<Option<Generation>, VaultError> {
         let spec = row.index.as_ref().ok_or_else(|| altered(row))?;
-        let steps = match steps(spec, index) {
-            Err(normalizer) if self.fields.iter().any(|declared| std::ptr::eq(*declared, field)) => {
-                return Err(VaultError::UnknownNormalizer {
-                    field: field.id().to_owned(),
-                    index: index.name.to_owned(),
-                    normalizer: normalizer.to_owned(),
-                });
+        let steps = match served(spec, index) {
+            Ok(steps) => Ok(steps),
+            Err(unserved) if row.state == KeyState::Pending => {
+                let error = unserved.of(field, index);
+                tracing::warn!(%error, "a generation is pending that this program cannot search for");
+                return Ok(None);
             }
             // Without the model, what needs no tag can still be done.
-            steps => steps.map_err(str::to_owned),
+            Err(Unserved::Normalizer(name)) if !self.declares(field) => Err(name.to_owned()),
+            Err(Unserved::Truncated(_)) if !self.declares(field) => steps(spec, index).map_err(str::to_owned),
+            Err(unserved) => return Err(unserved.of(field, index)),
         };
         if row.state == KeyState::Active {
             warn_of_unicode(field, index, spec);
         }
-        Ok(Generation::new(&self.unwrap(row)?, steps, spec.bits))
+        Ok(Some(Generation::new(&self.unwrap(row)?, steps, spec.bits)))
+    }
+
+    /// Whether a model declares the field, and not the registry alone.
+    fn declares(&self, field: &'static Field) -> bool {
+        self.fields.iter().any(|declared| std::ptr::eq(*declared, field))
     }
 
     /// The root key that wraps this row, its fingerprint compared.
@@ -109,8 +116,34 @@ impl Start {
     }
 }
 
+/// Why a program cannot search for the tags of a generation.
+pub(super) enum Unserved<'a> {
+    /// It does not have this step.
+    Normalizer(&'a str),
+    /// Different values share its tags, and the model does not compare them after opening.
+    Truncated(u8),
+}
+
+impl Unserved<'_> {
+    fn of(&self, field: &Field, index: &Index) -> VaultError {
+        let (field, index) = (field.id().to_owned(), index.name.to_owned());
+        match *self {
+            Self::Normalizer(name) => VaultError::UnknownNormalizer { field, index, normalizer: name.to_owned() },
+            Self::Truncated(bits) => VaultError::TruncatedTags { field, index, bits },
+        }
+    }
+}
+
+/// The steps of a generation, if this program can search for its tags.
+pub(super) fn served<'a>(spec: &'a IndexSpec, index: &Index) -> Result<Vec<Normalizer>, Unserved<'a>> {
+    if spec.bits < BITS_MAX && index.bits == BITS_MAX {
+        return Err(Unserved::Truncated(spec.bits));
+    }
+    steps(spec, index).map_err(Unserved::Normalizer)
+}
+
 /// The steps of a generation, or the name of one that this program does not have.
-pub(super) fn steps<'a>(spec: &'a IndexSpec, index: &Index) -> Result<Vec<Normalizer>, &'a str> {
+fn steps<'a>(spec: &'a IndexSpec, index: &Index) -> Result<Vec<Normalizer>, &'a str> {
     let step = |name: &'a String| Normalizer::named(name, index.normalize).ok_or(name.as_str());
     spec.normalize.iter().map(step).collect()
 }

@@ -107,6 +107,7 @@ impl VaultBuilder {
                 Next::Load => opening.loaded(store.load(self.start.scope.as_deref())?)?,
                 Next::Sample(field) => opening.sampled(field, store.sample(field)?),
                 Next::Key(key_id) => opening.found(key_id, store.key(key_id)?),
+                Next::Now => opening.told(store.now()?),
                 Next::Apply(changes) => opening.applied(changes.len(), store.apply(&changes)?),
                 Next::Opened(vault) => return Ok(vault),
             }
@@ -121,6 +122,7 @@ impl VaultBuilder {
                 Next::Load => opening.loaded(store.load(self.start.scope.as_deref()).await?)?,
                 Next::Sample(field) => opening.sampled(field, store.sample(field).await?),
                 Next::Key(key_id) => opening.found(key_id, store.key(key_id).await?),
+                Next::Now => opening.told(store.now().await?),
                 Next::Apply(changes) => opening.applied(changes.len(), store.apply(&changes).await?),
                 Next::Opened(vault) => return Ok(vault),
             }

@@ -204,6 +204,19 @@ pub enum VaultError {
         /// The name of the normaliser.
         normalizer: String,
     },
+    /// Stored tags are shorter than the model says.
+    #[error(
+        "the index `{index}` of `{field}` has tags of {bits} bits, which different values share, and the model declares \
+         all 112: declare `bits = {bits}` until the column is reindexed, so that what is found is compared after opening"
+    )]
+    TruncatedTags {
+        /// The field.
+        field: String,
+        /// The index.
+        index: String,
+        /// The bits of the stored tags.
+        bits: u8,
+    },
     /// Other processes kept writing.
     #[error("other processes kept changing the key table while this vault was opened: try again")]
     Contended,

@@ -6,7 +6,10 @@
 use std::collections::BTreeMap;
 
 use super::VaultError;
-use crate::{Field, keys::KeyRow};
+use crate::{
+    Field,
+    keys::{KeyRow, Timestamp},
+};
 
 /// What the store is to be asked.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +18,8 @@ pub(super) enum Question {
     Sample(&'static Field),
     /// The key of this id, of whatever scope.
     Key(u32),
+    /// The time.
+    Now,
 }
 
 /// Why a decision stopped.
@@ -43,6 +48,7 @@ impl<E: Into<VaultError>> From<E> for Halt {
 pub(super) struct Facts {
     samples: BTreeMap<&'static str, Option<Vec<u8>>>,
     keys: BTreeMap<u32, Option<KeyRow>>,
+    now: Option<Timestamp>,
 }
 
 impl Facts {
@@ -56,11 +62,20 @@ impl Facts {
         self.keys.get(&key_id).map(Option::as_ref).ok_or(Question::Key(key_id))
     }
 
+    /// The time, by the store's clock, soon after the rows were read.
+    pub(super) fn now(&self) -> Result<Timestamp, Question> {
+        self.now.ok_or(Question::Now)
+    }
+
     pub(super) fn sampled(&mut self, field: &'static Field, value: Option<Vec<u8>>) {
         self.samples.insert(field.id(), value);
     }
 
     pub(super) fn found(&mut self, key_id: u32, row: Option<KeyRow>) {
         self.keys.insert(key_id, row);
+    }
+
+    pub(super) fn told(&mut self, now: Timestamp) {
+        self.now = Some(now);
     }
 }

@@ -48,7 +48,8 @@ fn members(stored: &Stored, scope: Option<&[u8]>) -> Vec<[u8; 32]> {
     let belongs = |row: &&KeyRow| row.context.purpose != Purpose::Manifest && row.context.scope.as_deref() == scope;
     let keys = stored.keys.iter().filter(belongs).map(|row| row.mac);
     let fields = stored.fields.iter().filter(|_| scope.is_none()).map(|row| row.mac);
-    let mut members: Vec<[u8; 32]> = keys.chain(fields).collect();
+    let audit = stored.audit.iter().filter(|row| row.scope.as_deref() == scope).map(|row| row.mac);
+    let mut members: Vec<[u8; 32]> = keys.chain(fields).chain(audit).collect();
     members.sort_unstable();
     members
 }

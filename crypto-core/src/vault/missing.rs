@@ -5,7 +5,7 @@
 use super::{
     VaultError,
     authentic::{active, altered, named},
-    build::steps,
+    build::served,
     facts::{Facts, Halt},
     plan::Planned,
     registry,
@@ -36,6 +36,7 @@ impl Start {
         for index in field.indexes.iter().filter(|index| !index.removed) {
             let domain = registry::domain(field, index);
             let wanted = registry::index_spec(index);
+            let is_wanted = |made: &IndexSpec| same_tags(made, &wanted);
             let planned = planned.iter().chain(&missing).find_map(|plan| plan.spec_of(&domain));
             let row = active(keys, Purpose::Index, &domain, scope);
             let Some(made) = planned.or_else(|| row.map(|row| row.index.as_ref())) else {
@@ -43,7 +44,17 @@ impl Start {
                 missing.push(Planned::key(Purpose::Index, &domain, 1, Some(wanted)));
                 continue;
             };
-            if made.is_some_and(|made| same_tags(made, &wanted)) {
+            if made.is_some_and(is_wanted) {
+                continue;
+            }
+            // Of a generation that is to come, or that was while there are values: programs of both declarations run side by
+            // side until the column is reindexed. Whether this one can search for every generation is seen when the vault
+            // is built.
+            let declared_by = |state| {
+                let mut generations = named(keys, Purpose::Index, &domain, scope).filter(|row| row.state == state);
+                generations.any(|row| row.index.as_ref().is_some_and(is_wanted))
+            };
+            if declared_by(KeyState::Pending) || declared_by(KeyState::Retired) && facts.sample(field)?.is_some() {
                 continue;
             }
             let registered = made.map(describe).unwrap_or_default();
@@ -65,7 +76,7 @@ impl Start {
             // No value carries a tag yet, or only those that other processes are writing: the generation retires, and is
             // still searched for if this program knows how.
             let retired = row.state.advance(KeyState::Retired)?;
-            let known = made.is_some_and(|spec| steps(spec, index).is_ok());
+            let known = made.is_some_and(|spec| served(spec, index).is_ok());
             let old = match known {
                 true => KeyRow { state: retired, ..row.clone() },
                 false => {
@@ -73,7 +84,8 @@ impl Start {
                     KeyRow { state, wrapped: Vec::new(), ..row.clone() }
                 }
             };
-            let next = row.context.version.saturating_add(1);
+            let last = named(keys, Purpose::Index, &domain, scope).map(|row| row.context.version).max();
+            let next = last.unwrap_or_default().saturating_add(1);
             missing.push(Planned::ReplaceKey { old_mac: row.mac, row: old });
             missing.push(Planned::key(Purpose::Index, &domain, next, Some(wanted)));
         }

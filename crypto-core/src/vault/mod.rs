@@ -8,12 +8,15 @@ mod error;
 mod facts;
 mod keyring;
 mod kind;
+mod life;
 mod maintain;
 mod manifest;
+mod memory;
 mod missing;
 mod open;
 mod opening;
 mod plan;
+mod record;
 mod registered;
 mod registry;
 mod seal;
@@ -36,9 +39,14 @@ pub use builder::VaultBuilder;
 pub use current::Attached;
 pub use error::VaultError;
 use keyring::FieldKeys;
+pub use life::{
+    ActivateKeys, CreateKeys, DestroyKey, Event, KeyError, KeyInfo, KeyManager, KeySelection, KeyTask, KeyView, LEASE,
+    ListKeys, Processes, RetireKey, Rewrap, Rewrapped, RootKeyUse, RootKeyUses, RowCount,
+};
 pub use maintain::{FieldState, IndexState, Verified};
+pub use memory::MemoryKeyStore;
 pub(crate) use registry::RegisteredIndex;
-pub use store::{Applied, AsyncKeyStore, Change, KeyStore, MemoryKeyStore, Stored};
+pub use store::{Applied, AsyncKeyStore, Change, KeyStore, Stored};
 pub use store_error::{StoreError, UnfitColumn};
 
 use crate::{Binding, Field, ValueError, keys::RootKeys, owner::Owner};

@@ -7,7 +7,10 @@ use super::{
     facts::{Halt, Question},
     start::{Look, Start, Step},
 };
-use crate::{Field, keys::KeyRow};
+use crate::{
+    Field,
+    keys::{KeyRow, Timestamp},
+};
 
 /// How often opening starts over because another process was first.
 const ATTEMPTS: usize = 32;
@@ -20,6 +23,8 @@ pub(super) enum Next {
     Sample(&'static Field),
     /// Read the row of this key: [`Opening::found`].
     Key(u32),
+    /// Ask for the time: [`Opening::told`].
+    Now,
     /// Write these: [`Opening::applied`].
     Apply(Vec<Change>),
     /// Nothing more: here is the vault.
@@ -57,6 +62,7 @@ impl<'s> Opening<'s> {
             Ok(Step::Write(changes)) => Ok(Next::Apply(changes)),
             Err(Halt::Ask(Question::Sample(field))) => Ok(Next::Sample(field)),
             Err(Halt::Ask(Question::Key(key_id))) => Ok(Next::Key(key_id)),
+            Err(Halt::Ask(Question::Now)) => Ok(Next::Now),
             Err(Halt::Refuse(refusal)) => {
                 self.phase = Phase::Doubted { stored: std::mem::take(stored), refusal };
                 Ok(Next::Load)
@@ -93,6 +99,13 @@ impl<'s> Opening<'s> {
     pub(super) fn found(&mut self, key_id: u32, row: Option<KeyRow>) {
         if let Phase::Looking { look, .. } = &mut self.phase {
             look.facts.found(key_id, row);
+        }
+    }
+
+    /// The time by the store's clock.
+    pub(super) fn told(&mut self, now: Timestamp) {
+        if let Phase::Looking { look, .. } = &mut self.phase {
+            look.facts.told(now);
         }
     }
 
@@ -178,6 +191,15 @@ mod tests {
         async fn load(&mut self, scope: Option<&[u8]>) -> Result<Stored, StoreError> {
             pending_once().await;
             self.rows.load(scope)
+        }
+
+        async fn load_all(&mut self) -> Result<Stored, StoreError> {
+            self.rows.load_all()
+        }
+
+        async fn now(&mut self) -> Result<Timestamp, StoreError> {
+            pending_once().await;
+            self.rows.now()
         }
 
         async fn apply(&mut self, changes: &[Change]) -> Result<Applied, StoreError> {

@@ -3,14 +3,16 @@
 
 use super::{
     Change, Stored, VaultError,
+    authentic::scopes,
     facts::{Facts, Halt},
-    manifest, registry,
+    manifest,
+    memory::apply_one,
+    record, registry,
     start::Start,
-    store::apply_one,
 };
 use crate::{
     Field,
-    keys::{HmacSha256, IndexSpec, KeyContext, KeyRow, KeyState, Purpose, RegistryRow, RootKeyError},
+    keys::{HmacSha256, IndexSpec, KeyContext, KeyRow, KeyState, Purpose, RegistryRow, RootKeyError, Timestamp},
     random,
 };
 
@@ -68,14 +70,16 @@ impl Start {
     }
 
     /// The state key authenticates its own row.
-    pub(super) fn first_rows(&self) -> Result<Vec<Change>, VaultError> {
+    pub(super) fn first_rows(&self, facts: &Facts) -> Result<Vec<Change>, Halt> {
         if self.existing_keys_only {
-            return Err(VaultError::KeyMissing { purpose: Purpose::State, name: String::new() });
+            return Err(VaultError::KeyMissing { purpose: Purpose::State, name: String::new() }.into());
         }
+        let now = facts.now()?;
         let context = self.context(Purpose::State, "", 1, None)?;
         let (key, row) = KeyRow::generate(context, KeyState::Active, None, self.root_keys.active())?;
         let state = key.state_mac();
-        self.with_manifests(&Stored::default(), vec![Change::InsertKey(row.authenticate(&state))], &state)
+        let changes = vec![Change::InsertKey(row.authenticate(&state))];
+        Ok(self.complete(&Stored::default(), changes, &state, now)?)
     }
 
     /// The changes that were planned.
@@ -84,9 +88,11 @@ impl Start {
         stored: &Stored,
         planned: &[Planned],
         state: &HmacSha256,
-    ) -> Result<Vec<Change>, VaultError> {
+        facts: &Facts,
+    ) -> Result<Vec<Change>, Halt> {
+        let now = facts.now()?;
         let changes = planned.iter().map(|plan| self.make(plan, state)).collect::<Result<_, _>>()?;
-        self.with_manifests(stored, changes, state)
+        Ok(self.complete(stored, changes, state, now)?)
     }
 
     fn make(&self, planned: &Planned, state: &HmacSha256) -> Result<Change, VaultError> {
@@ -110,28 +116,30 @@ impl Start {
         })
     }
 
-    /// Changes, and the manifests that list what is there after them.
-    fn with_manifests(
+    /// Changes, the manifests that list what is there after them, and at last what the audit says of them: a store that has
+    /// been kept waiting until then writes none of it.
+    pub(super) fn complete(
         &self,
         stored: &Stored,
         mut changes: Vec<Change>,
         state: &HmacSha256,
+        now: Timestamp,
     ) -> Result<Vec<Change>, VaultError> {
+        let events = record::of(stored, &changes, now, state);
         let mut after = stored.clone();
-        for change in &changes {
+        for change in changes.iter().chain(&events) {
             // A conflict is found again by the store.
             drop(apply_one(&mut after, change));
         }
-        let mut scopes = vec![None];
-        scopes.extend(self.scope.as_deref().map(Some));
-        for scope in scopes {
+        for scope in scopes(&after) {
             let context = || self.context(Purpose::Manifest, "", 1, scope);
             changes.extend(manifest::change(stored, &after, scope, state, context)?);
         }
+        changes.extend(events);
         Ok(changes)
     }
 
-    fn context(
+    pub(super) fn context(
         &self,
         purpose: Purpose,
         name: &str,

@@ -26,6 +26,13 @@ pub(crate) struct RegisteredIndex {
     pub(super) removed: bool,
 }
 
+impl RegisteredIndex {
+    /// Whether it makes tags with the keys of this name.
+    pub(super) fn uses(&self, name: &str) -> bool {
+        !self.removed && self.domain == name
+    }
+}
+
 #[derive(Serialize)]
 struct Options<'a> {
     algorithm: &'a str,

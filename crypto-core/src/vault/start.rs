@@ -6,7 +6,7 @@
 
 use super::{
     Change, Stored, Vault, VaultError,
-    authentic::{active, authenticate},
+    authentic::{active, authenticate, scopes},
     facts::{Facts, Halt},
     manifest,
     missing::no_value_key_is_lost,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Field, Index,
-    keys::{HmacSha256, KeyRow, KeyState, Purpose, RootKeys},
+    keys::{HmacSha256, KeyRow, Purpose, RootKeys},
 };
 
 /// What is being opened.
@@ -97,24 +97,12 @@ impl Start {
 
     /// A first look at the rows: whether they are this application's and authentic, and their root keys known.
     pub(super) fn look(&self, stored: &Stored) -> Result<Look, VaultError> {
-        let Some(state_row) = active(&stored.keys, Purpose::State, "", None) else {
-            if !stored.keys.is_empty() || !stored.fields.is_empty() {
-                return Err(VaultError::NoStateKey);
-            }
+        let Some(state) = self.authentic(stored)? else {
             self.check_minimums(&[])?;
             return Ok(Look::default());
         };
-        // The state key authenticates every other row, and nothing of them is believed before.
-        self.check_application(state_row)?;
-        let state = self.unwrap(state_row)?.state_mac();
-        authenticate(stored, &state)?;
-        manifest::check(stored, None, &state)?;
-        manifest::check(stored, self.scope.as_deref(), &state)?;
-        for row in stored.keys.iter().filter(|row| row.context.purpose != Purpose::Manifest) {
-            self.check_application(row)?;
-            if row.state != KeyState::Destroyed {
-                self.root_key(row)?;
-            }
+        for row in stored.keys.iter().filter(|row| row.has_key()) {
+            self.root_key(row)?;
         }
         self.check_minimums(&stored.keys)?;
         let registered = match self.registered {
@@ -122,6 +110,27 @@ impl Start {
             false => Vec::new(),
         };
         Ok(Look { state: Some(state), registered, ..Look::default() })
+    }
+
+    /// What authenticates the rows, once it has: `None` if there are none.
+    pub(super) fn authentic(&self, stored: &Stored) -> Result<Option<HmacSha256>, VaultError> {
+        let Some(state_row) = active(&stored.keys, Purpose::State, "", None) else {
+            if *stored != Stored::default() {
+                return Err(VaultError::NoStateKey);
+            }
+            return Ok(None);
+        };
+        // The state key authenticates every other row, and nothing of them is believed before.
+        self.check_application(state_row)?;
+        let state = self.unwrap(state_row)?.state_mac();
+        authenticate(stored, &state)?;
+        for scope in scopes(stored) {
+            manifest::check(stored, scope, &state)?;
+        }
+        for row in stored.keys.iter().filter(|row| row.context.purpose != Purpose::Manifest) {
+            self.check_application(row)?;
+        }
+        Ok(Some(state))
     }
 
     /// What follows from the rows and from the facts. Fields that were decided are not decided again.
@@ -137,9 +146,9 @@ impl Start {
             look.decided += 1;
         }
         Ok(match &look.state {
-            None => Step::Write(self.first_rows()?),
+            None => Step::Write(self.first_rows(&look.facts)?),
             Some(_) if look.planned.is_empty() => Step::Opened(self.vault(&stored.keys, &look.registered)?),
-            Some(state) => Step::Write(self.write(stored, &look.planned, state)?),
+            Some(state) => Step::Write(self.write(stored, &look.planned, state, &look.facts)?),
         })
     }
 

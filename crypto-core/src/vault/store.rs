@@ -1,14 +1,12 @@
 //! Where keys and the registry are kept. The vault says what to write; a store reads and writes, and decides nothing.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use super::StoreError;
 use crate::{
     Field,
-    keys::{KeyRow, RegistryRow},
+    keys::{AuditRow, KeyRow, RegistryRow, Timestamp},
 };
 
-/// The rows of both tables, as one scope sees them.
+/// The rows of the tables, as one scope sees them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stored {
@@ -16,13 +14,15 @@ pub struct Stored {
     pub keys: Vec<KeyRow>,
     /// `encrypted_columns`: every row.
     pub fields: Vec<RegistryRow>,
+    /// `encryption_audit`: the rows of the scope, and those without one.
+    pub audit: Vec<AuditRow>,
 }
 
 impl Stored {
     /// The rows of a scope, and the registry, as a store read them.
     #[must_use]
-    pub const fn new(keys: Vec<KeyRow>, fields: Vec<RegistryRow>) -> Self {
-        Self { keys, fields }
+    pub const fn new(keys: Vec<KeyRow>, fields: Vec<RegistryRow>, audit: Vec<AuditRow>) -> Self {
+        Self { keys, fields, audit }
     }
 }
 
@@ -53,6 +53,8 @@ pub enum Change {
         /// The row.
         row: RegistryRow,
     },
+    /// What happened to a key.
+    InsertAudit(AuditRow),
 }
 
 /// Whether changes were written.
@@ -75,10 +77,23 @@ pub trait KeyStore {
     /// [`StoreError`] if the tables cannot be read, or hold what no store wrote.
     fn load(&mut self, scope: Option<&[u8]>) -> Result<Stored, StoreError>;
 
+    /// Reads every row, whatever its scope.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    fn load_all(&mut self) -> Result<Stored, StoreError>;
+
+    /// The time by the clock that all users of this store share: the database's.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    fn now(&mut self) -> Result<Timestamp, StoreError>;
+
     /// Writes `changes` in one transaction, in their order, and commits it.
     ///
-    /// Two keys of one id; two of one purpose, name, scope and version; and two active ones of one purpose, name and
-    /// scope are a [`Conflict`](Applied::Conflict), and so is a row that no longer carries its old MAC.
+    /// Two keys of one id; two of one purpose, name, scope and version; two active ones of one purpose, name and scope; and
+    /// two events of one key and number are a [`Conflict`](Applied::Conflict), and so is a row that no longer carries its
+    /// old MAC.
     ///
     /// # Errors
     /// [`StoreError::InTransaction`] inside of a transaction of the caller's: a key must be committed before its use.
@@ -89,6 +104,26 @@ pub trait KeyStore {
     /// # Errors
     /// As [`load`](Self::load).
     fn key(&mut self, key_id: u32) -> Result<Option<KeyRow>, StoreError>;
+
+    /// Adds to the number of values that keys have sealed: pairs of a key id and how many more. Nothing else changes, and
+    /// no MAC covers it: it is a count to be warned by, not one to trust.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), and where this role may not write. By default, nothing is counted.
+    fn add_usage(&mut self, sealed: &[(u32, u64)]) -> Result<(), StoreError> {
+        let _ = sealed;
+        Ok(())
+    }
+
+    /// How many values the keys of `scope`, and those without one, have sealed, as far as that was added: pairs of a key id
+    /// and a count.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load). By default, nothing is known.
+    fn usage(&mut self, scope: Option<&[u8]>) -> Result<Vec<(u32, u64)>, StoreError> {
+        let _ = scope;
+        Ok(Vec::new())
+    }
 
     /// One stored value of the field that is not NULL (of a text column, its characters), or `None` if there is none.
     ///
@@ -117,6 +152,18 @@ pub trait AsyncKeyStore: Send {
     /// As there.
     fn load(&mut self, scope: Option<&[u8]>) -> impl Future<Output = Result<Stored, StoreError>> + Send;
 
+    /// [`KeyStore::load_all`].
+    ///
+    /// # Errors
+    /// As there.
+    fn load_all(&mut self) -> impl Future<Output = Result<Stored, StoreError>> + Send;
+
+    /// [`KeyStore::now`].
+    ///
+    /// # Errors
+    /// As there.
+    fn now(&mut self) -> impl Future<Output = Result<Timestamp, StoreError>> + Send;
+
     /// [`KeyStore::apply`].
     ///
     /// # Errors
@@ -128,6 +175,24 @@ pub trait AsyncKeyStore: Send {
     /// # Errors
     /// As there.
     fn key(&mut self, key_id: u32) -> impl Future<Output = Result<Option<KeyRow>, StoreError>> + Send;
+
+    /// [`KeyStore::add_usage`].
+    ///
+    /// # Errors
+    /// As there.
+    fn add_usage(&mut self, sealed: &[(u32, u64)]) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let _ = sealed;
+        std::future::ready(Ok(()))
+    }
+
+    /// [`KeyStore::usage`].
+    ///
+    /// # Errors
+    /// As there.
+    fn usage(&mut self, scope: Option<&[u8]>) -> impl Future<Output = Result<Vec<(u32, u64)>, StoreError>> + Send {
+        let _ = scope;
+        std::future::ready(Ok(Vec::new()))
+    }
 
     /// [`KeyStore::sample`].
     ///
@@ -142,114 +207,5 @@ pub trait AsyncKeyStore: Send {
     fn check_columns(&mut self, fields: &[&'static Field]) -> impl Future<Output = Result<(), StoreError>> + Send {
         let _ = fields;
         std::future::ready(Ok(()))
-    }
-}
-
-/// A store in memory: for tests, and for applications that keep what they seal no longer than they run.
-///
-/// Clones share their rows, as connections share a database.
-#[derive(Clone, Debug, Default)]
-pub struct MemoryKeyStore {
-    rows: Arc<Mutex<Stored>>,
-}
-
-impl MemoryKeyStore {
-    /// An empty store.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Applies `work` to the rows, whatever they then are: how tests play the attacker.
-    #[cfg(any(test, feature = "__hazmat"))]
-    #[doc(hidden)]
-    pub fn tamper<R>(&self, work: impl FnOnce(&mut Stored) -> R) -> R {
-        self.with(work)
-    }
-
-    fn with<R>(&self, work: impl FnOnce(&mut Stored) -> R) -> R {
-        work(&mut self.rows.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// Why changes stop: another was first.
-#[derive(Debug)]
-pub(super) struct Conflict;
-
-/// Makes one change, or half of it where it conflicts: the caller works on a copy.
-pub(super) fn apply_one(stored: &mut Stored, change: &Change) -> Result<(), Conflict> {
-    match change {
-        Change::InsertKey(row) => {
-            stored.keys.push(row.clone());
-            let new = &row.context;
-            let clashes = stored.keys.iter().filter(|other| {
-                let old = &other.context;
-                let same_name = (old.purpose, &old.name, &old.scope) == (new.purpose, &new.name, &new.scope);
-                let both_active = other.state == row.state && row.state == crate::keys::KeyState::Active;
-                old.key_id == new.key_id || same_name && (old.version == new.version || both_active)
-            });
-            if clashes.count() == 1 { Ok(()) } else { Err(Conflict) }
-        }
-        Change::ReplaceKey { old_mac, row } => {
-            let found = stored
-                .keys
-                .iter_mut()
-                .find(|old| old.context.key_id == row.context.key_id && old.mac == *old_mac)
-                .ok_or(Conflict)?;
-            *found = row.clone();
-            Ok(())
-        }
-        Change::InsertField(row) => {
-            if stored.fields.iter().any(|old| old.field_id == row.field_id) {
-                return Err(Conflict);
-            }
-            stored.fields.push(row.clone());
-            Ok(())
-        }
-        Change::ReplaceField { old_mac, row } => {
-            let found = stored
-                .fields
-                .iter_mut()
-                .find(|old| old.field_id == row.field_id && old.mac == *old_mac)
-                .ok_or(Conflict)?;
-            *found = row.clone();
-            Ok(())
-        }
-        Change::RemoveField { row } => {
-            let at = stored.fields.iter().position(|old| old == row).ok_or(Conflict)?;
-            stored.fields.remove(at);
-            Ok(())
-        }
-    }
-}
-
-impl KeyStore for MemoryKeyStore {
-    fn load(&mut self, scope: Option<&[u8]>) -> Result<Stored, StoreError> {
-        Ok(self.with(|rows| {
-            let mut seen = rows.clone();
-            seen.keys.retain(|row| row.context.scope.is_none() || row.context.scope.as_deref() == scope);
-            seen
-        }))
-    }
-
-    fn apply(&mut self, changes: &[Change]) -> Result<Applied, StoreError> {
-        Ok(self.with(|rows| {
-            let mut next = rows.clone();
-            match changes.iter().try_for_each(|change| apply_one(&mut next, change)) {
-                Ok(()) => {
-                    *rows = next;
-                    Applied::Written
-                }
-                Err(Conflict) => Applied::Conflict,
-            }
-        }))
-    }
-
-    fn key(&mut self, key_id: u32) -> Result<Option<KeyRow>, StoreError> {
-        Ok(self.with(|rows| rows.keys.iter().find(|row| row.context.key_id == key_id).cloned()))
-    }
-
-    fn sample(&mut self, _: &Field) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(None)
     }
 }

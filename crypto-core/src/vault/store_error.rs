@@ -16,9 +16,9 @@ pub enum StoreError {
     InTransaction,
     /// The key tables are not there, and could not be made.
     #[error(
-        "the tables encryption_keys and encrypted_columns are not there, or this connection does not see them, and it \
-         could not make them ({detail}): run the migration `diesel_encrypted::key_tables()` as a role that may, and \
-         grant this one SELECT, INSERT, UPDATE and DELETE on both"
+        "the tables encryption_keys, encrypted_columns and encryption_audit are not there, or this connection does not see \
+         them, and it could not make them ({detail}): run the migration `diesel_encrypted::key_tables()` as a role that \
+         may, and grant this one SELECT, INSERT, UPDATE and DELETE on them"
     )]
     TablesMissing {
         /// What the database said.
@@ -27,7 +27,7 @@ pub enum StoreError {
     /// Rows had to be written, and could not be.
     #[error(
         "keys have to be made or columns registered, and the database refused it ({detail}): open the vault once over a \
-         connection that may SELECT, INSERT, UPDATE and DELETE on encryption_keys and encrypted_columns"
+         connection that may SELECT, INSERT, UPDATE and DELETE on encryption_keys, encrypted_columns and encryption_audit"
     )]
     NotWritten {
         /// What the database said.

@@ -6,7 +6,9 @@ use std::{
 };
 
 use diesel_encrypted_core::{
-    Applied, AsyncKeyStore, Change, Field, KeyStore, StoreError, Stored, Vault, VaultBuilder, VaultError, keys::KeyRow,
+    Applied, AsyncKeyStore, Change, Field, KeyError, KeyManager, KeyStore, KeyTask, StoreError, Stored, Vault,
+    VaultBuilder, VaultError,
+    keys::{KeyRow, Timestamp},
 };
 
 use super::{connection::KeyStoreConnection, engine::Engine, inventory::KeyInventory, run::AtOnce};
@@ -42,6 +44,22 @@ impl<C: KeyStoreConnection> KeyStore for DieselKeyStore<'_, C> {
 
     fn load(&mut self, scope: Option<&[u8]>) -> Result<Stored, StoreError> {
         at_once(self.0.load(scope))
+    }
+
+    fn load_all(&mut self) -> Result<Stored, StoreError> {
+        at_once(self.0.load_all())
+    }
+
+    fn now(&mut self) -> Result<Timestamp, StoreError> {
+        at_once(self.0.now())
+    }
+
+    fn add_usage(&mut self, sealed: &[(u32, u64)]) -> Result<(), StoreError> {
+        at_once(self.0.add_usage(sealed))
+    }
+
+    fn usage(&mut self, scope: Option<&[u8]>) -> Result<Vec<(u32, u64)>, StoreError> {
+        at_once(self.0.usage(scope))
     }
 
     fn apply(&mut self, changes: &[Change]) -> Result<Applied, StoreError> {
@@ -81,5 +99,34 @@ pub trait OpenVault {
 impl OpenVault for VaultBuilder {
     fn open<C: KeyStoreConnection>(self, connection: &mut C) -> Result<Vault, VaultError> {
         self.open_with(&mut DieselKeyStore::new(connection))
+    }
+}
+
+/// Runs what is to be done to keys over the database that a connection leads to.
+pub trait ManageKeys {
+    /// Runs a task, outside of a transaction: what it writes is committed together.
+    ///
+    /// ```no_run
+    /// use diesel::prelude::*;
+    /// use diesel_encrypted::{KeyManager, ManageKeys, RootKeys, key_life::{ActivateKeys, CreateKeys, KeySelection, Processes}};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let mut connection = SqliteConnection::establish("clinic.db")?;
+    /// let keys = KeyManager::new(RootKeys::from_env()?);
+    /// keys.run(&CreateKeys::new(KeySelection::EveryField), &mut connection)?;
+    /// // Ten minutes later, or once every process was started again:
+    /// keys.run(&ActivateKeys::new(KeySelection::EveryField, Processes::Refresh), &mut connection)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`KeyError`]: each says what to do.
+    fn run<T: KeyTask, C: KeyStoreConnection>(&self, task: &T, connection: &mut C) -> Result<T::Report, KeyError>;
+}
+
+impl ManageKeys for KeyManager {
+    fn run<T: KeyTask, C: KeyStoreConnection>(&self, task: &T, connection: &mut C) -> Result<T::Report, KeyError> {
+        self.run_with(task, &mut DieselKeyStore::new(connection))
     }
 }

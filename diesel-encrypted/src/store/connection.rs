@@ -29,6 +29,13 @@ pub(super) type KeySqlTypes =
 pub(super) type FieldColumns = (Vec<u8>, String, String, String, i64, String, String, String, Vec<u8>);
 pub(super) type FieldSqlTypes = (Binary, Text, Text, Text, BigInt, Text, Text, Text, Binary);
 
+/// The columns of a row of `encryption_audit`.
+pub(super) type AuditColumns = (i64, i64, Vec<u8>, i64, i64, Vec<u8>, Vec<u8>);
+pub(super) type AuditSqlTypes = (BigInt, BigInt, Binary, BigInt, BigInt, Binary, Binary);
+
+/// Two numbers: a key and how much it was used.
+pub(super) type Numbers = (BigInt, BigInt);
+
 /// The columns of a row of the [catalogue](super::catalogue): number, database, whether of a table, type without length,
 /// type, length or -1, collation, whether bytewise, whether NOT NULL, and what each database adds.
 pub(super) type CatalogueColumns = (i64, i64, i64, String, String, i64, String, i64, i64, String);
@@ -80,10 +87,14 @@ where
     C::Backend: KeyStoreBackend,
     KeyColumns: FromSqlRow<KeySqlTypes, C::Backend>,
     FieldColumns: FromSqlRow<FieldSqlTypes, C::Backend>,
+    AuditColumns: FromSqlRow<AuditSqlTypes, C::Backend>,
+    (i64, i64): FromSqlRow<Numbers, C::Backend>,
     CatalogueColumns: FromSqlRow<CatalogueSqlTypes, C::Backend>,
     Vec<u8>: FromSqlRow<Binary, C::Backend>,
     Rows<KeySqlTypes>: for<'q> LoadQuery<'q, C, KeyColumns>,
     Rows<FieldSqlTypes>: for<'q> LoadQuery<'q, C, FieldColumns>,
+    Rows<AuditSqlTypes>: for<'q> LoadQuery<'q, C, AuditColumns>,
+    Rows<Numbers>: for<'q> LoadQuery<'q, C, (i64, i64)>,
     Rows<CatalogueSqlTypes>: for<'q> LoadQuery<'q, C, CatalogueColumns>,
     Rows<Binary>: for<'q> LoadQuery<'q, C, Vec<u8>>,
 {
@@ -114,6 +125,14 @@ where
 
     async fn fields(&mut self, statement: Statement) -> QueryResult<Vec<FieldColumns>> {
         Rows::<FieldSqlTypes>(statement, PhantomData).internal_load(self)?.collect()
+    }
+
+    async fn audit(&mut self, statement: Statement) -> QueryResult<Vec<AuditColumns>> {
+        Rows::<AuditSqlTypes>(statement, PhantomData).internal_load(self)?.collect()
+    }
+
+    async fn pairs(&mut self, statement: Statement) -> QueryResult<Vec<(i64, i64)>> {
+        Rows::<Numbers>(statement, PhantomData).internal_load(self)?.collect()
     }
 
     async fn catalogue(&mut self, statement: Statement) -> QueryResult<Vec<CatalogueColumns>> {

@@ -4,7 +4,10 @@
 use std::{marker::PhantomData, time::Instant};
 
 use diesel::{QueryResult, result::Error as DieselError};
-use diesel_encrypted_core::{Applied, AsyncKeyStore, Change, Field, StoreError, Stored, keys::KeyRow};
+use diesel_encrypted_core::{
+    Applied, AsyncKeyStore, Change, Field, StoreError, Stored,
+    keys::{KeyRow, Timestamp},
+};
 
 use super::{
     catalogue::{self, Catalogue},
@@ -71,13 +74,8 @@ impl<'c, C: Run<How>, How> Engine<'c, C, How> {
         if !self.look(&[]).await?.has_key_tables() {
             return Ok(None);
         }
-        let again = self.may_repeat()?;
-        let keys = patiently!(self, again, self.connection.keys(tables::select_all_keys())).map_err(failed)?;
-        let columns = patiently!(self, again, self.connection.fields(tables::select_fields())).map_err(failed)?;
-        Ok(Some(KeyInventory {
-            keys: keys.into_iter().map(rows::key_row).collect::<Result<_, _>>()?,
-            columns: columns.into_iter().map(rows::field_row).collect::<Result<_, _>>()?,
-        }))
+        let Stored { keys, fields: columns, audit, .. } = self.rows(None).await?;
+        Ok(Some(KeyInventory { keys, columns, audit }))
     }
 
     /// Makes the tables, where a migration has not.
@@ -90,7 +88,7 @@ impl<'c, C: Run<How>, How> Engine<'c, C, How> {
         loop {
             match self.make_tables().await {
                 Ok(()) => {
-                    tracing::info!("the tables encryption_keys and encrypted_columns were made");
+                    tracing::info!("the tables encryption_keys, encrypted_columns and encryption_audit were made");
                     self.has_tables = true;
                     return Ok(());
                 }
@@ -108,6 +106,18 @@ impl<'c, C: Run<How>, How> Engine<'c, C, How> {
             patiently!(self, false, self.connection.run(Statement::new().words(table)))?;
         }
         Ok(())
+    }
+
+    /// Reads the rows of a scope, those without one, and the registry; or every row.
+    async fn rows(&mut self, scope: Option<Option<&[u8]>>) -> Result<Stored, StoreError> {
+        let again = self.may_repeat()?;
+        let keys = patiently!(self, again, self.connection.keys(tables::select_keys(scope))).map_err(failed)?;
+        let fields = patiently!(self, again, self.connection.fields(tables::select_fields())).map_err(failed)?;
+        let audit = patiently!(self, again, self.connection.audit(tables::select_audit(scope))).map_err(failed)?;
+        let keys = keys.into_iter().map(rows::key_row).collect::<Result<_, _>>()?;
+        let fields = fields.into_iter().map(rows::field_row).collect::<Result<_, _>>()?;
+        let audit = audit.into_iter().map(rows::audit_row).collect::<Result<_, _>>()?;
+        Ok(Stored::new(keys, fields, audit))
     }
 
     /// Writes all changes or none.
@@ -150,12 +160,35 @@ impl<C: Run<How>, How> AsyncKeyStore for Engine<'_, C, How> {
 
     async fn load(&mut self, scope: Option<&[u8]>) -> Result<Stored, StoreError> {
         self.require_tables().await?;
+        self.rows(Some(scope)).await
+    }
+
+    async fn load_all(&mut self) -> Result<Stored, StoreError> {
+        self.require_tables().await?;
+        self.rows(None).await
+    }
+
+    async fn now(&mut self) -> Result<Timestamp, StoreError> {
         let again = self.may_repeat()?;
-        let keys = patiently!(self, again, self.connection.keys(tables::select_keys(scope))).map_err(failed)?;
-        let fields = patiently!(self, again, self.connection.fields(tables::select_fields())).map_err(failed)?;
-        let keys = keys.into_iter().map(rows::key_row).collect::<Result<_, _>>()?;
-        let fields = fields.into_iter().map(rows::field_row).collect::<Result<_, _>>()?;
-        Ok(Stored::new(keys, fields))
+        let rows = patiently!(self, again, self.connection.pairs(tables::select_now())).map_err(failed)?;
+        let unanswered = || StoreError::Database("the database did not tell the time".into());
+        rows.first().map(|(now, _)| Timestamp::from_unix_micros(*now)).ok_or_else(unanswered)
+    }
+
+    async fn add_usage(&mut self, sealed: &[(u32, u64)]) -> Result<(), StoreError> {
+        let again = self.may_repeat()?;
+        for (key_id, more) in sealed {
+            let more = i64::try_from(*more).unwrap_or(i64::MAX);
+            patiently!(self, again, self.connection.run(tables::add_usage(*key_id, more))).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    async fn usage(&mut self, scope: Option<&[u8]>) -> Result<Vec<(u32, u64)>, StoreError> {
+        let again = self.may_repeat()?;
+        let rows = patiently!(self, again, self.connection.pairs(tables::select_usage(scope))).map_err(failed)?;
+        let count = |(key_id, count)| Some((u32::try_from(key_id).ok()?, u64::try_from(count).ok()?));
+        Ok(rows.into_iter().filter_map(count).collect())
     }
 
     async fn apply(&mut self, changes: &[Change]) -> Result<Applied, StoreError> {

@@ -10,7 +10,7 @@ use diesel::{
 use super::tables;
 use crate::backend::{Dialect, KnownBackend};
 
-/// A source of one migration, which makes `encryption_keys`, `encrypted_columns` and, for
+/// A source of one migration, which makes `encryption_keys`, `encrypted_columns`, `encryption_audit` and, for
 /// [maintenance](crate::maintenance), `encryption_jobs`:
 ///
 /// ```
@@ -49,8 +49,8 @@ impl KeyTables {
     /// The statements that make the tables, for a migration folder of the application's own.
     #[must_use]
     pub fn up(&self, dialect: Dialect) -> String {
-        let [keys, columns] = tables::CREATE;
-        script([keys, columns, tables::CREATE_JOBS].map(|table| table(dialect)))
+        let [keys, columns, audit] = tables::CREATE;
+        script([keys, columns, audit, tables::CREATE_JOBS].map(|table| table(dialect)))
     }
 
     /// The statements that drop the tables.
@@ -60,7 +60,7 @@ impl KeyTables {
     }
 }
 
-fn script(statements: [String; 3]) -> String {
+fn script(statements: [String; 4]) -> String {
     statements.map(|statement| statement + ";\n").concat()
 }
 

@@ -17,8 +17,8 @@ pub(crate) mod statement;
 pub(crate) mod tables;
 
 #[cfg(feature = "async")]
-pub use asynchronous::{AsyncDieselKeyStore, AsyncKeyStoreConnection, OpenVaultAsync};
-pub use blocking::{DieselKeyStore, OpenVault};
+pub use asynchronous::{AsyncDieselKeyStore, AsyncKeyStoreConnection, ManageKeysAsync, OpenVaultAsync};
+pub use blocking::{DieselKeyStore, ManageKeys, OpenVault};
 pub use connection::KeyStoreConnection;
 pub use inventory::KeyInventory;
 pub use migration::{KeyTables, key_tables};

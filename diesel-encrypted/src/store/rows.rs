@@ -2,12 +2,16 @@
 
 use diesel_encrypted_core::{
     Change, StoreError,
-    keys::{Fingerprint, KeyContext, KeyRow, KeyState, Purpose, RegistryRow, RootKeyId, RowKind},
+    keys::{
+        AuditRow, Fingerprint, KeyContext, KeyEvent, KeyRow, KeyState, Purpose, RegistryRow, RootKeyId, RowKind,
+        Timestamp,
+    },
 };
 
 use super::{
-    connection::{FieldColumns, KeyColumns},
+    connection::{AuditColumns, FieldColumns, KeyColumns},
     statement::Statement,
+    tables,
 };
 
 /// The scope as it is stored: `opt` form, so that it is never NULL.
@@ -15,6 +19,15 @@ pub(super) fn scope_column(scope: Option<&[u8]>) -> Vec<u8> {
     match scope {
         None => vec![0],
         Some(scope) => [&[1], scope].concat(),
+    }
+}
+
+/// What [`scope_column`] made.
+fn scope_of(column: &[u8]) -> Option<Option<Vec<u8>>> {
+    match column.split_first() {
+        Some((0, [])) => Some(None),
+        Some((1, scope)) => Some(Some(scope.to_vec())),
+        _ => None,
     }
 }
 
@@ -47,11 +60,7 @@ pub(super) fn key_row(columns: KeyColumns) -> Result<KeyRow, StoreError> {
     if active_slot != if state == KeyState::Active { 0 } else { key_id } {
         return Err(bad("active_slot")());
     }
-    let scope = match scope.split_first() {
-        Some((0, [])) => None,
-        Some((1, scope)) => Some(scope.to_vec()),
-        _ => return Err(bad("scope")()),
-    };
+    let scope = scope_of(&scope).ok_or_else(bad("scope"))?;
     // It goes into messages and logs: only what is an id may.
     let root_id = match text(root_id, "root_id")? {
         none if none.is_empty() && purpose == Purpose::Manifest => none,
@@ -91,6 +100,21 @@ pub(super) fn field_row(columns: FieldColumns) -> Result<RegistryRow, StoreError
     row.primary_key = primary_key;
     row.indexes = indexes;
     row.options = options;
+    row.mac = mac.try_into().map_err(|_| bad("mac"))?;
+    Ok(row)
+}
+
+pub(super) fn audit_row(columns: AuditColumns) -> Result<AuditRow, StoreError> {
+    let (key_id, sequence, scope, event, at, root_id, mac) = columns;
+    let row = format!("event {sequence} of key {key_id:08x}");
+    let bad = |column| StoreError::BadRow { kind: RowKind::Audit, row: row.clone(), column };
+    let number = |number, column| u32::try_from(number).map_err(|_| bad(column));
+    let event = u8::try_from(event).ok().and_then(KeyEvent::from_u8).ok_or_else(|| bad("event"))?;
+    let scope = scope_of(&scope).ok_or_else(|| bad("scope"))?;
+    let root_id = String::from_utf8(root_id).ok().and_then(|id| RootKeyId::new(id).ok());
+    let root_id = root_id.ok_or_else(|| bad("root_id"))?.to_string();
+    let (key_id, sequence) = (number(key_id, "key_id")?, number(sequence, "sequence")?);
+    let mut row = AuditRow::new(key_id, sequence, scope, event, Timestamp::from_unix_micros(at), root_id);
     row.mac = mac.try_into().map_err(|_| bad("mac"))?;
     Ok(row)
 }
@@ -137,6 +161,7 @@ pub(super) fn write(change: &Change) -> Option<Statement> {
         Change::InsertField(row) => insert_field(row),
         Change::ReplaceField { old_mac, row } => replace_field(old_mac, row),
         Change::RemoveField { row } => remove_field(row),
+        Change::InsertAudit(row) => insert_audit(row),
         _ => return None,
     })
 }
@@ -224,6 +249,32 @@ fn insert_field(row: &RegistryRow) -> Statement {
         .sql(", ")
         .bytes(&row.mac)
         .sql(")")
+}
+
+/// How long a change may take from when its time was asked for until this, its last statement. What is recorded of it
+/// would be too early by more.
+const TIMELY: i64 = 30_000_000;
+
+fn insert_audit(row: &AuditRow) -> Statement {
+    Statement::new()
+        .sql("INSERT INTO encryption_audit (key_id, sequence, scope, event, at_micros, root_id, mac) SELECT ")
+        .number(row.key_id)
+        .sql(", ")
+        .number(row.sequence)
+        .sql(", ")
+        .bytes(&scope_column(row.scope.as_deref()))
+        .sql(", ")
+        .number(row.event as u8)
+        .sql(", ")
+        .number(row.at.unix_micros())
+        .sql(", ")
+        .bytes(row.root_id.as_bytes())
+        .sql(", ")
+        .bytes(&row.mac)
+        .sql(" FROM (SELECT 1) AS now WHERE ")
+        .words(tables::now_micros)
+        .sql(" <= ")
+        .number(row.at.unix_micros().saturating_add(TIMELY))
 }
 
 fn replace_field(old_mac: &[u8; 32], row: &RegistryRow) -> Statement {

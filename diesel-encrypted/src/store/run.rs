@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::QueryResult;
 
 use super::{
-    connection::{CatalogueColumns, FieldColumns, KeyColumns},
+    connection::{AuditColumns, CatalogueColumns, FieldColumns, KeyColumns},
     statement::Statement,
 };
 
@@ -31,6 +31,8 @@ pub trait Run<How>: Send {
     fn run(&mut self, statement: Statement) -> impl Future<Output = QueryResult<usize>> + Send;
     fn keys(&mut self, statement: Statement) -> impl Future<Output = QueryResult<Vec<KeyColumns>>> + Send;
     fn fields(&mut self, statement: Statement) -> impl Future<Output = QueryResult<Vec<FieldColumns>>> + Send;
+    fn audit(&mut self, statement: Statement) -> impl Future<Output = QueryResult<Vec<AuditColumns>>> + Send;
+    fn pairs(&mut self, statement: Statement) -> impl Future<Output = QueryResult<Vec<(i64, i64)>>> + Send;
     fn catalogue(&mut self, statement: Statement) -> impl Future<Output = QueryResult<Vec<CatalogueColumns>>> + Send;
     fn sample(&mut self, statement: Statement) -> impl Future<Output = QueryResult<Option<Vec<u8>>>> + Send;
 

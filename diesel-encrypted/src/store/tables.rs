@@ -1,4 +1,4 @@
-//! The two tables. Ids, names and scopes are byte columns, so that no collation merges two tenants, and nothing is NULL,
+//! The three tables. Ids, names and scopes are byte columns, so that no collation merges two tenants, and nothing is NULL,
 //! so that UNIQUE holds.
 
 use diesel_encrypted_core::Field;
@@ -10,7 +10,7 @@ use super::{
 use crate::backend::Dialect;
 
 /// What makes the tables that a vault needs, one statement each.
-pub(super) const CREATE: [Words; 2] = [encryption_keys, encrypted_columns];
+pub(super) const CREATE: [Words; 3] = [encryption_keys, encrypted_columns, encryption_audit];
 
 /// What makes the table that maintenance needs besides.
 pub(crate) const CREATE_JOBS: Words = encryption_jobs;
@@ -63,6 +63,7 @@ fn encryption_keys(dialect: Dialect) -> String {
     wrapped {bytes} NOT NULL,
     check_value {bytes} NOT NULL,
     mac {bytes} NOT NULL,
+    sealed_count BIGINT NOT NULL DEFAULT 0,
     UNIQUE (purpose, name, scope, version),
     UNIQUE (purpose, name, scope, active_slot)
 ){end}"
@@ -113,28 +114,82 @@ fn encryption_jobs(dialect: Dialect) -> String {
     )
 }
 
+fn encryption_audit(dialect: Dialect) -> String {
+    let Types { bytes, id, end, .. } = Types::of(dialect);
+    format!(
+        "CREATE TABLE IF NOT EXISTS encryption_audit (
+    key_id BIGINT NOT NULL,
+    sequence BIGINT NOT NULL,
+    scope {id} NOT NULL,
+    event BIGINT NOT NULL,
+    at_micros BIGINT NOT NULL,
+    root_id {bytes} NOT NULL,
+    mac {bytes} NOT NULL,
+    PRIMARY KEY (key_id, sequence)
+){end}"
+    )
+}
+
+/// The database's clock: microseconds since 1970, in UTC. SQLite's has milliseconds, and is its machine's.
+pub(super) fn now_micros(dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Sqlite => "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
+        Dialect::Postgres => "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)",
+        Dialect::Mysql => "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
+    }
+    .to_owned()
+}
+
 /// What removes them, and with them every value they hold the keys of.
-pub(super) const DROP: [&str; 3] =
-    ["DROP TABLE encryption_keys", "DROP TABLE encrypted_columns", "DROP TABLE encryption_jobs"];
+pub(super) const DROP: [&str; 4] = [
+    "DROP TABLE encryption_keys",
+    "DROP TABLE encrypted_columns",
+    "DROP TABLE encryption_audit",
+    "DROP TABLE encryption_jobs",
+];
 
 /// In the order of [`super::connection::KeyColumns`].
 const SELECT_KEYS: &str = "SELECT key_id, application, purpose, name, scope, version, state, active_slot, index_spec, \
                            root_id, root_fingerprint, wrapped, check_value, mac FROM encryption_keys";
 
-/// The rows of a scope, and those without one.
-pub(super) fn select_keys(scope: Option<&[u8]>) -> Statement {
-    Statement::new()
-        .sql(SELECT_KEYS)
-        .sql(" WHERE scope IN (")
-        .bytes(&scope_column(None))
-        .sql(", ")
-        .bytes(&scope_column(scope))
-        .sql(") ORDER BY name, version")
+/// The rows of a scope, and those without one; or every row.
+pub(super) fn select_keys(scope: Option<Option<&[u8]>>) -> Statement {
+    in_scope(Statement::new().sql(SELECT_KEYS), scope).sql(" ORDER BY name, scope, purpose, version")
 }
 
-/// The rows of every scope.
-pub(super) fn select_all_keys() -> Statement {
-    Statement::new().sql(SELECT_KEYS).sql(" ORDER BY name, scope, purpose, version")
+/// What happened to the keys of a scope, and to those without one; or to every key. In the order of
+/// [`super::connection::AuditColumns`].
+pub(super) fn select_audit(scope: Option<Option<&[u8]>>) -> Statement {
+    let all = "SELECT key_id, sequence, scope, event, at_micros, root_id, mac FROM encryption_audit";
+    in_scope(Statement::new().sql(all), scope).sql(" ORDER BY key_id, sequence")
+}
+
+/// How many values each key of a scope, and each without one, has sealed.
+pub(super) fn select_usage(scope: Option<&[u8]>) -> Statement {
+    in_scope(Statement::new().sql("SELECT key_id, sealed_count FROM encryption_keys"), Some(scope))
+}
+
+pub(super) fn add_usage(key_id: u32, more: i64) -> Statement {
+    let statement = Statement::new().sql("UPDATE encryption_keys SET sealed_count = sealed_count + ").number(more);
+    statement.sql(" WHERE key_id = ").number(key_id)
+}
+
+pub(super) fn select_now() -> Statement {
+    Statement::new().sql("SELECT ").words(now_micros).sql(", ").words(zero)
+}
+
+/// A number of the type that is asked for.
+fn zero(dialect: Dialect) -> String {
+    if dialect == Dialect::Postgres { "0::bigint" } else { "0" }.to_owned()
+}
+
+fn in_scope(statement: Statement, scope: Option<Option<&[u8]>>) -> Statement {
+    match scope {
+        Some(scope) => {
+            statement.sql(" WHERE scope IN (").bytes(&scope_column(None)).sql(", ").bytes(&scope_column(scope)).sql(")")
+        }
+        None => statement,
+    }
 }
 
 /// The row of a key, of whatever scope.

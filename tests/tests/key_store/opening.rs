@@ -140,7 +140,7 @@ macro_rules! opening {
                 builder().open(connection).unwrap();
                 let copy = diesel::sql_query(
                     "INSERT INTO encryption_keys SELECT key_id + 1, application, purpose, name, scope, version + 1, \
-                     state, active_slot, index_spec, root_id, root_fingerprint, wrapped, check_value, mac \
+                     state, active_slot, index_spec, root_id, root_fingerprint, wrapped, check_value, mac, 0 \
                      FROM encryption_keys LIMIT 1",
                 );
                 let error = copy.execute(connection).unwrap_err();

@@ -113,21 +113,16 @@ pub(crate) fn filled<C: Backend>(insert: impl FnOnce(&mut C, Vec<Person>, Vec<Le
 fn double<C: Backend>(rows: i32) -> String {
     let (email, handle) = match C::DIALECT {
         Dialect::Sqlite => (
-            "CAST(substr(email, 1, 4) || randomblob(14) || substr(email, 19) AS blob)".to_owned(),
-            "substr(handle, 1, 6) || lower(hex(randomblob(9))) || substr(handle, 25)".to_owned(),
+            "CAST(substr(email, 1, 4) || randomblob(14) || substr(email, 19) AS blob)",
+            "substr(handle, 1, 6) || lower(hex(randomblob(9))) || substr(handle, 25)",
         ),
         Dialect::Postgres => (
-            format!(
-                "substr(email, 1, 4) || substr(decode(md5((id + {rows})::text), 'hex'), 1, 14) || substr(email, 19)"
-            ),
-            format!("substr(handle, 1, 6) || substr(md5((id + {rows})::text), 1, 18) || substr(handle, 25)"),
+            "substr(email, 1, 4) || substr(uuid_send(gen_random_uuid()), 1, 14) || substr(email, 19)",
+            "substr(handle, 1, 6) || substr(md5(random()::text), 1, 18) || substr(handle, 25)",
         ),
-        // Not by rand(), which repeats itself.
         Dialect::Mysql => (
-            format!("concat(substr(email, 1, 4), unhex(substr(md5(id + {rows}), 1, 28)), substr(email, 19))"),
-            format!(
-                "concat(substr(handle, 1, 6), CONVERT(substr(md5(id + {rows}), 1, 18) USING ascii), substr(handle, 25))"
-            ),
+            "concat(substr(email, 1, 4), unhex(substr(md5(concat(id, rand())), 1, 28)), substr(email, 19))",
+            "concat(substr(handle, 1, 6), CONVERT(substr(md5(concat(id, rand())), 1, 18) USING ascii), substr(handle, 25))",
         ),
         other => panic!("a database that the suites do not know: {other:?}"),
     };

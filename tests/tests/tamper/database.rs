@@ -143,18 +143,21 @@ impl Database {
         diesel::sql_query(sql).load(&mut self.connect()).unwrap()
     }
 
-    /// Keeps both key tables as they are now, to be brought back.
+    /// Keeps the key tables as they are now, to be brought back.
     pub(crate) fn back_up_keys(&self) {
         self.attack("CREATE TABLE old_keys AS SELECT * FROM encryption_keys");
         self.attack("CREATE TABLE old_columns AS SELECT * FROM encrypted_columns");
+        self.attack("CREATE TABLE old_audit AS SELECT * FROM encryption_audit");
     }
 
-    /// Makes both key tables what they were.
+    /// Makes the key tables what they were.
     pub(crate) fn roll_back_keys(&self) {
         self.attack("DELETE FROM encryption_keys");
         self.attack("INSERT INTO encryption_keys SELECT * FROM old_keys");
         self.attack("DELETE FROM encrypted_columns");
         self.attack("INSERT INTO encrypted_columns SELECT * FROM old_columns");
+        self.attack("DELETE FROM encryption_audit");
+        self.attack("INSERT INTO encryption_audit SELECT * FROM old_audit");
     }
 }
 

@@ -234,11 +234,14 @@ fn emptied_key_tables_are_refused_and_not_filled_anew() {
     database.attack("DELETE FROM encryption_keys");
     assert!(matches!(database.refusal(), VaultError::NoStateKey), "the registry is left");
     database.attack("DELETE FROM encrypted_columns");
+    assert!(matches!(database.refusal(), VaultError::NoStateKey), "the audit is left");
+    database.attack("DELETE FROM encryption_audit");
     let error = database.refusal();
     assert!(matches!(error, VaultError::KeyLost { .. }), "{error}");
     assert_eq!(database.number("SELECT count(*) FROM encryption_keys"), 0);
     database.attack("DROP TABLE encryption_keys");
     database.attack("DROP TABLE encrypted_columns");
+    database.attack("DROP TABLE encryption_audit");
     let error = database.refusal();
     assert!(matches!(error, VaultError::KeyLost { .. }), "{error}");
 }

@@ -7,7 +7,8 @@ use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 
 use crate::store::{
     connection::{
-        CatalogueColumns, CatalogueSqlTypes, FieldColumns, FieldSqlTypes, KeyColumns, KeySqlTypes, KeyStoreBackend,
+        AuditColumns, AuditSqlTypes, CatalogueColumns, CatalogueSqlTypes, FieldColumns, FieldSqlTypes, KeyColumns,
+        KeySqlTypes, KeyStoreBackend, Numbers,
     },
     run::{Awaited, Run},
     statement::{Rows, Statement},
@@ -33,11 +34,15 @@ where
     C::Backend: KeyStoreBackend
         + QueryMetadata<KeySqlTypes>
         + QueryMetadata<FieldSqlTypes>
+        + QueryMetadata<AuditSqlTypes>
+        + QueryMetadata<Numbers>
         + QueryMetadata<CatalogueSqlTypes>
         + QueryMetadata<Binary>
         + 'static,
     KeyColumns: FromSqlRow<KeySqlTypes, C::Backend>,
     FieldColumns: FromSqlRow<FieldSqlTypes, C::Backend>,
+    AuditColumns: FromSqlRow<AuditSqlTypes, C::Backend>,
+    (i64, i64): FromSqlRow<Numbers, C::Backend>,
     CatalogueColumns: FromSqlRow<CatalogueSqlTypes, C::Backend>,
     Vec<u8>: FromSqlRow<Binary, C::Backend>,
 {
@@ -68,6 +73,14 @@ where
 
     async fn fields(&mut self, statement: Statement) -> QueryResult<Vec<FieldColumns>> {
         Rows::<FieldSqlTypes>(statement, PhantomData).load(self).await
+    }
+
+    async fn audit(&mut self, statement: Statement) -> QueryResult<Vec<AuditColumns>> {
+        Rows::<AuditSqlTypes>(statement, PhantomData).load(self).await
+    }
+
+    async fn pairs(&mut self, statement: Statement) -> QueryResult<Vec<(i64, i64)>> {
+        Rows::<Numbers>(statement, PhantomData).load(self).await
     }
 
     async fn catalogue(&mut self, statement: Statement) -> QueryResult<Vec<CatalogueColumns>> {

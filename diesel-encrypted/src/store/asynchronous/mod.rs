@@ -4,7 +4,9 @@ mod connection;
 mod pause;
 
 use diesel_encrypted_core::{
-    Applied, AsyncKeyStore, Change, Field, StoreError, Stored, Vault, VaultBuilder, VaultError, keys::KeyRow,
+    Applied, AsyncKeyStore, Change, Field, KeyError, KeyManager, KeyTask, StoreError, Stored, Vault, VaultBuilder,
+    VaultError,
+    keys::{KeyRow, Timestamp},
 };
 
 use super::{engine::Engine, run::Awaited};
@@ -35,6 +37,22 @@ impl<C: AsyncKeyStoreConnection> AsyncKeyStore for AsyncDieselKeyStore<'_, C> {
         self.0.load(scope).await
     }
 
+    async fn load_all(&mut self) -> Result<Stored, StoreError> {
+        self.0.load_all().await
+    }
+
+    async fn now(&mut self) -> Result<Timestamp, StoreError> {
+        self.0.now().await
+    }
+
+    async fn add_usage(&mut self, sealed: &[(u32, u64)]) -> Result<(), StoreError> {
+        self.0.add_usage(sealed).await
+    }
+
+    async fn usage(&mut self, scope: Option<&[u8]>) -> Result<Vec<(u32, u64)>, StoreError> {
+        self.0.usage(scope).await
+    }
+
     async fn apply(&mut self, changes: &[Change]) -> Result<Applied, StoreError> {
         self.0.apply(changes).await
     }
@@ -63,5 +81,28 @@ pub trait OpenVaultAsync {
 impl OpenVaultAsync for VaultBuilder {
     async fn open_async<C: AsyncKeyStoreConnection>(self, connection: &mut C) -> Result<Vault, VaultError> {
         self.open_with_async(&mut AsyncDieselKeyStore::new(connection)).await
+    }
+}
+
+/// Runs what is to be done to keys over the database that a connection of diesel-async's leads to.
+pub trait ManageKeysAsync {
+    /// Runs a task, as [`ManageKeys::run`](crate::ManageKeys::run) does, and awaits the database.
+    ///
+    /// # Errors
+    /// [`KeyError`]: each says what to do.
+    fn run_async<T: KeyTask, C: AsyncKeyStoreConnection>(
+        &self,
+        task: &T,
+        connection: &mut C,
+    ) -> impl Future<Output = Result<T::Report, KeyError>> + Send;
+}
+
+impl ManageKeysAsync for KeyManager {
+    async fn run_async<T: KeyTask, C: AsyncKeyStoreConnection>(
+        &self,
+        task: &T,
+        connection: &mut C,
+    ) -> Result<T::Report, KeyError> {
+        self.run_with_async(task, &mut AsyncDieselKeyStore::new(connection)).await
     }
 }

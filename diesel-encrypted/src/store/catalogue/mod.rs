@@ -24,7 +24,7 @@ fn dialect_of(number: i64) -> Option<Dialect> {
 }
 
 /// The tables that every look asks for, in front of the fields.
-const KEY_TABLES: [&str; 2] = ["encryption_keys", "encrypted_columns"];
+const KEY_TABLES: [&str; 3] = ["encryption_keys", "encrypted_columns", "encryption_audit"];
 
 /// The number of the row that stands for the session.
 const SESSION: i64 = -1;
@@ -122,7 +122,7 @@ impl<'f> Catalogue<'f> {
         Ok(Self { dialect, session, longest_statement, key_tables, columns })
     }
 
-    /// Whether both key tables are there.
+    /// Whether the key tables are there.
     pub(super) fn has_key_tables(&self) -> bool {
         self.key_tables >= KEY_TABLES.len()
     }
