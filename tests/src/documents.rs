@@ -17,6 +17,7 @@ macro_rules! documents {
 
 documents! {
     Readme: "README.md",
+    Columns: "docs/columns.md",
     Copy: "docs/copy.md" if "postgres",
     Databases: "docs/databases.md",
     Keys: "docs/keys.md",

@@ -116,7 +116,7 @@ fn postgres_names_the_statement_that_mends_a_column() {
         let statement = format!("ALTER TABLE \"people\" ALTER COLUMN \"note\" TYPE {what}");
         mended(connection, &NOTE, declared, reason, &statement);
     };
-    for declared in ["varchar(70)", "varchar(70) NOT NULL DEFAULT ''", "varchar(1)", "short", "shorter"] {
+    for declared in ["varchar(70)", "varchar(40) NOT NULL DEFAULT ''", "varchar(1)", "short", "shorter"] {
         text(connection, declared, NARROW, "varchar(410)");
     }
     text(connection, "varchar(400) COLLATE blurred", COLLATION, "varchar(400) COLLATE \"C\"");
@@ -166,6 +166,9 @@ fn mysql_names_the_statement_that_mends_a_column() {
     for declared in ["tinytext", "text", "mediumtext", "longtext"] {
         text(connection, declared, COLLATION, &format!("{declared} {BIN} NULL"));
     }
+    let both = "varchar(40) COLLATE utf8mb4_general_ci";
+    text(connection, both, "characters, and which is not bytewise", &format!("varchar(410) {BIN} NULL"));
+    text(connection, "varchar(400) COLLATE utf8mb4_general_ci", COLLATION, &format!("varchar(400) {BIN} NULL"));
     text(connection, "text CHARACTER SET latin1", COLLATION, "text CHARACTER SET latin1 COLLATE latin1_bin NULL");
     text(connection, "char(200)", "filled up with blanks", &format!("varchar(800) {BIN} NULL"));
     text(connection, "enum('a', 'b')", "the model has `Text`", &format!("varchar(410) {BIN} NULL"));

@@ -95,7 +95,23 @@ pub struct BlindIndexEq<L, R> {
     right: R,
 }
 
-impl<L, R> Expression for BlindIndexEq<L, R> {
+/// A tag that can equal one of the SQL type `Tag`.
+#[diagnostic::on_unimplemented(
+    message = "a `Binary` and a `Text` column cannot be joined by their tags",
+    label = "one tag is bytes, the other their base64url text",
+    note = "the same tag is stored in two forms, which are never equal: declare both columns `Binary`, or both `Text`"
+)]
+pub trait TagOf<Tag> {}
+
+impl TagOf<Nullable<Binary>> for Nullable<Binary> {}
+
+impl TagOf<Nullable<Text>> for Nullable<Text> {}
+
+impl<L, R> Expression for BlindIndexEq<L, R>
+where
+    L: Expression<SqlType: TagOf<R::SqlType>>,
+    R: Expression,
+{
     type SqlType = Nullable<Bool>;
 }
 
@@ -140,6 +156,7 @@ impl<L, R, QS> AppearsOnTable<QS> for BlindIndexEq<L, R>
 where
     L: AppearsOnTable<QS>,
     R: AppearsOnTable<QS>,
+    Self: Expression,
 {
 }
 
