@@ -135,3 +135,35 @@ macro_rules! on_each {
         $suite!(mysql: MysqlConnection);
     };
 }
+
+/// Tests with one body, `fn name<C>() { .. }`, for each backend: `C` is the type of its connection.
+#[macro_export]
+macro_rules! on_every_backend {
+    ($($(#[$attribute:meta])* fn $name:ident<$connection:ident>() $body:block)+) => { $(
+        $(#[$attribute])*
+        mod $name {
+            #[allow(unused_imports, reason = "not every body names something")]
+            use super::*;
+
+            #[test]
+            fn sqlite() {
+                type $connection = diesel::SqliteConnection;
+                $body
+            }
+
+            #[cfg(feature = "postgres")]
+            #[test]
+            fn postgres() {
+                type $connection = diesel::PgConnection;
+                $body
+            }
+
+            #[cfg(feature = "mysql")]
+            #[test]
+            fn mysql() {
+                type $connection = diesel::MysqlConnection;
+                $body
+            }
+        }
+    )+ };
+}

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use diesel::prelude::*;
 use diesel_encrypted::Json;
 use diesel_encrypted::prelude::*;
+use diesel_encrypted_tests::on_every_backend;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use time::{Date, OffsetDateTime, PrimitiveDateTime, Time};
@@ -44,9 +45,8 @@ macro_rules! every_type {
             use super::*;
 
             $(
-                #[test]
-                fn $column() {
-                    holds::<Everything, _>("everything", &columns(), 96, $strategy, |conn, value: $type| {
+                on_every_backend! { fn $column<C>() {
+                    holds::<C, Everything, _>("everything", &columns(), 96, $strategy, |conn, value: $type| {
                         let row = Everything { $column: Some(Encrypted::new(value.clone())), ..Everything::default() };
                         diesel::insert_into(everything::table).values(&row).execute(conn).unwrap();
                         let row: Everything = everything::table.select(Everything::as_select()).first(conn).unwrap();
@@ -54,12 +54,12 @@ macro_rules! every_type {
                         prop_assert!(read.is_exactly(&value), "{:?} came back as {:?}", value, read);
                         Ok(())
                     });
-                }
+                } }
             )*
         }
 
         fn columns() -> String {
-            let sql_type = |name| if name == "Text" { "TEXT" } else { "BLOB" };
+            let sql_type = |name| if name == "Text" { "{text}" } else { "{bytes}" };
             [$(format!("{} {}", stringify!($column), sql_type(stringify!($sql)))),*].join(", ")
         }
     };

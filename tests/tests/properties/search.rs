@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel_encrypted::index::normalize;
 use diesel_encrypted::prelude::*;
 use diesel_encrypted::{EncodeError, Normalizer, ValueError};
+use diesel_encrypted_tests::on_every_backend;
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -64,8 +65,8 @@ struct Word {
     short: Encrypted<String, words::short>,
 }
 
-const WORDS: &str = "plain BLOB, lower BLOB, folded TEXT, trimmed BLOB, compatible TEXT, digits BLOB, several BLOB, \
-                     own TEXT, short BLOB";
+const WORDS: &str = "plain {bytes}, lower {bytes}, folded {text}, trimmed {bytes}, compatible {text}, digits {bytes}, several {bytes}, \
+                     own {text}, short {bytes}";
 
 fn word(id: i32, text: &str) -> Word {
     Word {
@@ -105,59 +106,61 @@ fn pairs() -> impl Strategy<Value = (String, String)> {
     prop_oneof![3 => related, 1 => (texts(), texts())]
 }
 
-#[test]
-fn a_text_is_found_exactly_when_it_is_equal_after_every_normaliser() {
-    use Normalizer::{Casefold, Digits, Lowercase, Nfkc, Trim};
-    holds::<Word, _>("words", WORDS, 256, pairs(), |conn, (stored, searched)| {
-        diesel::insert_into(words::table).values(&word(1, &stored)).execute(conn).unwrap();
-        macro_rules! found_when_equal {
-            ($($column:ident: $normalized:expr;)*) => { $(
-                let normalized = $normalized;
-                let found: i64 =
-                    words::table.filter(words::$column.blind_eq(&searched)).count().get_result(conn).unwrap();
-                let equal = normalized(&stored) == normalized(&searched);
-                prop_assert_eq!(found == 1, equal, "{}: {:?}, {:?}", stringify!($column), stored, searched);
-                // And its contrary.
-                let others: i64 =
-                    words::table.filter(words::$column.blind_ne(&searched)).count().get_result(conn).unwrap();
-                prop_assert_eq!(others, 1 - found);
-            )* };
-        }
-        let by = |steps: &'static [Normalizer]| move |text: &String| normalize(steps, text).into_owned();
-        found_when_equal! {
-            plain: String::clone;
-            lower: |text: &String| text.to_lowercase();
-            folded: by(&[Casefold]);
-            trimmed: |text: &String| text.trim().to_owned();
-            compatible: by(&[Nfkc]);
-            digits: by(&[Digits]);
-            several: by(&[Trim, Nfkc, Casefold]);
-            own: |text: &String| first_word(text);
-        }
-        prop_assert_eq!(normalize(&[Lowercase], &stored), stored.to_lowercase());
-        Ok(())
-    });
+on_every_backend! {
+    fn a_text_is_found_exactly_when_it_is_equal_after_every_normaliser<C>() {
+        use Normalizer::{Casefold, Digits, Lowercase, Nfkc, Trim};
+        holds::<C, Word, _>("words", WORDS, 256, pairs(), |conn, (stored, searched)| {
+            diesel::insert_into(words::table).values(&word(1, &stored)).execute(conn).unwrap();
+            macro_rules! found_when_equal {
+                ($($column:ident: $normalized:expr;)*) => { $(
+                    let normalized = $normalized;
+                    let found: i64 =
+                        words::table.filter(words::$column.blind_eq(&searched)).count().get_result(conn).unwrap();
+                    let equal = normalized(&stored) == normalized(&searched);
+                    prop_assert_eq!(found == 1, equal, "{}: {:?}, {:?}", stringify!($column), stored, searched);
+                    // And its contrary.
+                    let others: i64 =
+                        words::table.filter(words::$column.blind_ne(&searched)).count().get_result(conn).unwrap();
+                    prop_assert_eq!(others, 1 - found);
+                )* };
+            }
+            let by = |steps: &'static [Normalizer]| move |text: &String| normalize(steps, text).into_owned();
+            found_when_equal! {
+                plain: String::clone;
+                lower: |text: &String| text.to_lowercase();
+                folded: by(&[Casefold]);
+                trimmed: |text: &String| text.trim().to_owned();
+                compatible: by(&[Nfkc]);
+                digits: by(&[Digits]);
+                several: by(&[Trim, Nfkc, Casefold]);
+                own: |text: &String| first_word(text);
+            }
+            prop_assert_eq!(normalize(&[Lowercase], &stored), stored.to_lowercase());
+            Ok(())
+        });
+    }
 }
 
-#[test]
-fn a_short_index_gives_exactly_the_equal_values_once_confirmed() {
-    let rows = prop::collection::vec(texts(), 1..40);
-    holds::<Word, _>("words", WORDS, 24, (rows, any::<prop::sample::Index>()), |conn, (texts, chosen)| {
-        let searched = chosen.get(&texts).to_uppercase();
-        let rows: Vec<Word> = (1..).zip(&texts).map(|(id, text)| word(id, text)).collect();
-        diesel::insert_into(words::table).values(&rows).execute(conn).unwrap();
-        let found = words::short
-            .blind_eq_candidates(&searched)
-            .confirm(
-                |filter| words::table.filter(filter).order(words::id).select(Word::as_select()).load(conn),
-                |word| &word.short,
-            )
-            .unwrap();
-        let found: Vec<&String> = found.iter().map(|word| word.short.expose()).collect();
-        let equal: Vec<&String> = texts.iter().filter(|text| text.to_lowercase() == searched.to_lowercase()).collect();
-        prop_assert_eq!(found, equal);
-        Ok(())
-    });
+on_every_backend! {
+    fn a_short_index_gives_exactly_the_equal_values_once_confirmed<C>() {
+        let rows = prop::collection::vec(texts(), 1..40);
+        holds::<C, Word, _>("words", WORDS, 24, (rows, any::<prop::sample::Index>()), |conn, (texts, chosen)| {
+            let searched = chosen.get(&texts).to_uppercase();
+            let rows: Vec<Word> = (1..).zip(&texts).map(|(id, text)| word(id, text)).collect();
+            diesel::insert_into(words::table).values(&rows).execute(conn).unwrap();
+            let found = words::short
+                .blind_eq_candidates(&searched)
+                .confirm(
+                    |filter| words::table.filter(filter).order(words::id).select(Word::as_select()).load(conn),
+                    |word| &word.short,
+                )
+                .unwrap();
+            let found: Vec<&String> = found.iter().map(|word| word.short.expose()).collect();
+            let equal: Vec<&String> = texts.iter().filter(|text| text.to_lowercase() == searched.to_lowercase()).collect();
+            prop_assert_eq!(found, equal);
+            Ok(())
+        });
+    }
 }
 
 diesel::table! {
@@ -200,7 +203,8 @@ struct Number {
     bytes: Option<Encrypted<Vec<u8>, numbers::bytes>>,
 }
 
-const NUMBERS: &str = "long BLOB, natural TEXT, double BLOB, decimal TEXT, uuid BLOB, instant BLOB, bytes TEXT";
+const NUMBERS: &str =
+    "long {bytes}, natural {text}, double {bytes}, decimal {text}, uuid {bytes}, instant {bytes}, bytes {text}";
 
 /// Equal values and different ones.
 fn twice<T: Clone + std::fmt::Debug>(strategy: impl Strategy<Value = T> + Clone) -> impl Strategy<Value = (T, T)> {
@@ -210,9 +214,8 @@ fn twice<T: Clone + std::fmt::Debug>(strategy: impl Strategy<Value = T> + Clone)
 /// The property for one column, with `==` of its type as the judge.
 macro_rules! found_when_equal {
     ($($name:ident: $column:ident, $type:ty, $strategy:expr;)*) => { $(
-        #[test]
-        fn $name() {
-            holds::<Number, _>("numbers", NUMBERS, 128, $strategy, |conn, (stored, searched): ($type, $type)| {
+        on_every_backend! { fn $name<C>() {
+            holds::<C, Number, _>("numbers", NUMBERS, 128, $strategy, |conn, (stored, searched): ($type, $type)| {
                 let row = Number { $column: Some(Encrypted::new(stored.clone())), ..Number::default() };
                 diesel::insert_into(numbers::table).values(&row).execute(conn).unwrap();
                 let found: i64 =
@@ -220,7 +223,7 @@ macro_rules! found_when_equal {
                 prop_assert_eq!(found == 1, stored == searched, "{:?}, {:?}", stored, searched);
                 Ok(())
             });
-        }
+        } }
     )* };
 }
 
@@ -258,17 +261,18 @@ fn offsets() -> impl Strategy<Value = (DateTime<FixedOffset>, DateTime<FixedOffs
     (0..2_i64, 0..2_i64, -48..56_i32, -48..56_i32).prop_map(move |(a, b, here, far)| (there(a, here), there(b, far)))
 }
 
-#[test]
-fn no_nan_is_indexed_or_searched() {
-    let nans = any::<u64>().prop_map(|bits| f64::from_bits(bits | 0x7FF8_0000_0000_0000));
-    holds::<Number, _>("numbers", NUMBERS, 32, nans, |conn, nan| {
-        let row = Number { double: Some(Encrypted::new(nan)), ..Number::default() };
-        let written = diesel::insert_into(numbers::table).values(&row).execute(conn);
-        let searched = numbers::table.filter(numbers::double.blind_eq(nan)).count().get_result::<i64>(conn);
-        for error in [written.unwrap_err(), searched.unwrap_err()] {
-            let error = error.encryption_error().unwrap();
-            prop_assert!(matches!(error, ValueError::Encode { source: EncodeError::NotANumber, .. }), "{}", error);
-        }
-        Ok(())
-    });
+on_every_backend! {
+    fn no_nan_is_indexed_or_searched<C>() {
+        let nans = any::<u64>().prop_map(|bits| f64::from_bits(bits | 0x7FF8_0000_0000_0000));
+        holds::<C, Number, _>("numbers", NUMBERS, 32, nans, |conn, nan| {
+            let row = Number { double: Some(Encrypted::new(nan)), ..Number::default() };
+            let written = diesel::insert_into(numbers::table).values(&row).execute(conn);
+            let searched = numbers::table.filter(numbers::double.blind_eq(nan)).count().get_result::<i64>(conn);
+            for error in [written.unwrap_err(), searched.unwrap_err()] {
+                let error = error.encryption_error().unwrap();
+                prop_assert!(matches!(error, ValueError::Encode { source: EncodeError::NotANumber, .. }), "{}", error);
+            }
+            Ok(())
+        });
+    }
 }
