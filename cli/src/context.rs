@@ -46,6 +46,14 @@ impl Context {
         root_keys::read(&self.options.root_keys, &self.environment)
     }
 
+    /// Warns of a file of variables that holds a secret and that others can read.
+    pub(crate) fn warn_of_loose_file(&self, warn: impl FnOnce(String)) {
+        if let Some((path, mode)) = self.environment.loose_file() {
+            let path = path.display();
+            warn(format!("{path} holds a secret and has mode {mode:04o}: run `chmod 600 '{path}'`"));
+        }
+    }
+
     /// A connection to the database.
     pub(crate) fn connect(&self) -> Result<Box<dyn Session>> {
         database::connect(&self.database_url()?)

@@ -13,12 +13,16 @@ use std::{
 
 use zeroize::Zeroize as _;
 
-use crate::exit::{Failure, Result};
+use crate::{
+    exit::{Failure, Result},
+    redact::password,
+};
 
 /// The variables of this run.
 #[derive(Default)]
 pub(crate) struct Environment {
     file: HashMap<String, String>,
+    path: Option<PathBuf>,
 }
 
 impl Environment {
@@ -36,13 +40,31 @@ impl Environment {
             let (name, value) = variable.map_err(|error| unreadable(&path, &error))?;
             file.insert(name, value);
         }
-        Ok(Self { file })
+        Ok(Self { file, path: Some(path) })
     }
 
     /// A variable. The process' own comes before the file's, and an empty one counts as unset.
     pub(crate) fn var(&self, name: &str) -> Option<OsString> {
         let own = env::var_os(name).filter(|value| !value.is_empty());
         own.or_else(|| self.file.get(name).filter(|value| !value.is_empty()).map(OsString::from))
+    }
+
+    /// The file, if it holds a secret and lets others than its owner in, with its mode.
+    #[cfg(unix)]
+    pub(crate) fn loose_file(&self) -> Option<(&Path, u32)> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = self.path.as_deref()?;
+        let secret =
+            ["ENCRYPTION_KEY", "ENC_KEYS", "ENCRYPTION_PASSPHRASE"].iter().any(|name| self.file.contains_key(*name))
+                || self.file.get("DATABASE_URL").is_some_and(|url| password(url).is_some());
+        let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o7777;
+        (secret && mode & 0o077 != 0).then_some((path, mode))
+    }
+
+    /// Modes do not exist here.
+    #[cfg(not(unix))]
+    pub(crate) fn loose_file(&self) -> Option<(&Path, u32)> {
+        None
     }
 }
 

@@ -20,6 +20,7 @@ struct Readme;
 
 mod arguments;
 mod backup;
+mod catalogue;
 mod commands;
 mod context;
 mod database;

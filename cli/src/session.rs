@@ -1,10 +1,14 @@
 //! What commands ask of a connection, whatever kind of database it leads to.
 
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Text},
+};
 use diesel_encrypted::{
     DieselKeyStore, KeyInventory, StoreError, Vault,
     key_store::KeyStore,
     maintenance::{self, ColumnStatus, Maintenance, MaintenanceError, Report},
+    sql::Dialect,
 };
 
 use crate::{
@@ -14,6 +18,9 @@ use crate::{
 
 /// A connection.
 pub(crate) trait Session: Send {
+    /// Its SQL.
+    fn dialect(&self) -> Dialect;
+
     /// The key tables, to be read and written.
     fn store(&mut self) -> Box<dyn KeyStore + '_>;
 
@@ -25,11 +32,21 @@ pub(crate) trait Session: Send {
 
     /// Does a job, or takes part in it.
     fn maintain(&mut self, vault: &Vault, job: &Job, watch: Watch<'_>) -> Result<Report, MaintenanceError>;
+
+    /// Rows of one text.
+    fn texts(&mut self, sql: &str) -> QueryResult<Vec<String>>;
+
+    /// Rows of three numbers.
+    fn numbers(&mut self, sql: &str) -> QueryResult<Vec<(i64, i64, i64)>>;
 }
 
 macro_rules! session {
-    ($connection:ty) => {
+    ($connection:ty, $dialect:ident) => {
         impl Session for $connection {
+            fn dialect(&self) -> Dialect {
+                Dialect::$dialect
+            }
+
             fn store(&mut self) -> Box<dyn KeyStore + '_> {
                 Box::new(DieselKeyStore::new(self))
             }
@@ -45,10 +62,18 @@ macro_rules! session {
             fn maintain(&mut self, vault: &Vault, job: &Job, watch: Watch<'_>) -> Result<Report, MaintenanceError> {
                 job.run(Maintenance::open(self, vault)?, watch)
             }
+
+            fn texts(&mut self, sql: &str) -> QueryResult<Vec<String>> {
+                diesel::dsl::sql::<Text>(sql).load(self)
+            }
+
+            fn numbers(&mut self, sql: &str) -> QueryResult<Vec<(i64, i64, i64)>> {
+                diesel::dsl::sql::<(BigInt, BigInt, BigInt)>(sql).load(self)
+            }
         }
     };
 }
 
-session!(SqliteConnection);
-session!(Postgres);
-session!(Mysql);
+session!(SqliteConnection, Sqlite);
+session!(Postgres, Postgres);
+session!(Mysql, Mysql);

@@ -2,12 +2,14 @@
 
 mod completions;
 mod decrypt;
+mod doctor;
 mod encrypt;
 mod keys;
 mod man;
 mod purge;
 mod reindex;
 mod rotate;
+mod sql;
 mod status;
 mod verify;
 
@@ -29,6 +31,8 @@ pub(crate) enum Command {
     Reindex(reindex::Reindex),
     Decrypt(decrypt::Decrypt),
     Purge(purge::Purge),
+    Sql(sql::Sql),
+    Doctor(doctor::Doctor),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -44,6 +48,8 @@ impl Command {
             Self::Reindex(command) => command.run(context),
             Self::Decrypt(command) => command.run(context),
             Self::Purge(command) => command.run(context),
+            Self::Sql(command) => command.run(context),
+            Self::Doctor(command) => command.run(context),
             Self::Completions(command) => command.run(context),
             Self::Man(command) => command.run(context),
         }

@@ -41,18 +41,20 @@
 pub(crate) mod check;
 pub(crate) mod mysql;
 pub(crate) mod names;
+mod pieces;
 mod postgres;
 mod sqlite;
 
 use diesel_encrypted_core::{EncryptedModel, Field, Index, Storage, index::BITS_MAX};
 
 pub use crate::backend::Dialect;
+pub use pieces::{Piece, PieceKind, tag_counts};
 
 /// The SQL of one model. Unless told otherwise, every blind index gets an index that is not unique.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ModelSql {
-    fields: &'static [&'static Field],
+    fields: Vec<&'static Field>,
     dialect: Dialect,
     unique: Vec<(String, String)>,
     concurrently: bool,
@@ -60,7 +62,13 @@ pub struct ModelSql {
 
 /// The SQL of the model `M`.
 pub fn of<M: EncryptedModel>(dialect: Dialect) -> ModelSql {
-    ModelSql { fields: M::fields(), dialect, unique: Vec::new(), concurrently: false }
+    of_fields(M::fields().iter().copied(), dialect)
+}
+
+/// The SQL of these fields: of a program without the models, those that its vault has by
+/// [`registered`](crate::VaultBuilder::registered).
+pub fn of_fields(fields: impl IntoIterator<Item = &'static Field>, dialect: Dialect) -> ModelSql {
+    ModelSql { fields: fields.into_iter().collect(), dialect, unique: Vec::new(), concurrently: false }
 }
 
 /// Why there is no SQL.

@@ -1,0 +1,66 @@
+//! Columns: whether they can hold sealed values, and what they hold.
+
+use diesel_encrypted::{Field, Plaintext, keys::KeyState};
+
+use super::{Findings, Level};
+use crate::{exit::Result, job::column_name, output::count, session::Session};
+
+pub(super) fn look(session: &mut dyn Session, fields: &[&'static Field], findings: &mut Findings) -> Result<()> {
+    for field in fields {
+        match session.store().check_columns(&[field]) {
+            Ok(()) => findings.add(Level::Ok, column_name(field), "type, width and collation do"),
+            Err(error) => findings.add(Level::Fail, column_name(field), error.to_string()),
+        }
+    }
+    let status = match session.status() {
+        Ok(status) => status,
+        Err(error) => {
+            findings.add(Level::Fail, "columns", error.to_string());
+            return Ok(());
+        }
+    };
+    for column in status {
+        let Some(field) = fields.iter().find(|field| field.id() == column.field) else { continue };
+        let rows = |rows: u64| count(usize::try_from(rows).unwrap_or(usize::MAX), "value");
+        match (column.plaintext, field.declared_plaintext()) {
+            (0, Plaintext::Accept) => findings.add(
+                Level::Note,
+                column_name(field),
+                "accepts plaintext, and has none: its model can refuse it, and a guard keep it out",
+            ),
+            (0, _) => {}
+            (plaintext, Plaintext::Accept) => {
+                findings.add(
+                    Level::Warn,
+                    column_name(field),
+                    format!("{} in the clear: run `encrypt`", rows(plaintext)),
+                );
+            }
+            (plaintext, _) => findings.add(
+                Level::Fail,
+                column_name(field),
+                format!("{} in the clear, which the model refuses: planted, or written without it", rows(plaintext)),
+            ),
+        }
+        for key in &column.keys {
+            let about = format!("{}, key {:08x}", column_name(field), key.key_id);
+            match key.state {
+                Some(KeyState::Active | KeyState::Pending) => {}
+                Some(KeyState::Retired) => {
+                    findings.add(Level::Note, about, format!("{} under a retired key: run `rotate`", rows(key.rows)));
+                }
+                Some(_) => findings.add(Level::Fail, about, format!("{} of a destroyed key: `purge` removes them", rows(key.rows))),
+                None => findings.add(
+                    Level::Fail,
+                    about,
+                    format!(
+                        "{} of a key that encryption_keys does not have: restore the key tables, or `purge --key {:08x}`",
+                        rows(key.rows),
+                        key.key_id
+                    ),
+                ),
+            }
+        }
+    }
+    Ok(())
+}
