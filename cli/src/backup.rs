@@ -3,9 +3,9 @@
 //! What is written and what is restored was found authentic first, every row of every scope: by opening vaults over it.
 
 use diesel_encrypted::{
-    KeyInventory, MemoryKeyStore, RootKeys, Vault, VaultError,
-    key_store::{Applied, Change, KeyStore},
-    keys::{Fingerprint, KeyContext, KeyRow, KeyState, Purpose, RegistryRow},
+    KeyInventory, MemoryKeyStore, RootKeys, Vault,
+    key_store::{Applied, KeyStore as _},
+    keys::{AuditRow, Fingerprint, KeyContext, KeyEvent, KeyRow, KeyState, Purpose, RegistryRow, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,7 @@ struct Backup {
     format: String,
     keys: Vec<Key>,
     columns: Vec<Column>,
+    audit: Vec<Event>,
 }
 
 /// A row of `encryption_keys`; bytes in hexadecimal.
@@ -59,19 +60,33 @@ struct Column {
     mac: String,
 }
 
+/// A row of `encryption_audit`.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Event {
+    key_id: u32,
+    sequence: u32,
+    scope: Option<String>,
+    event: u8,
+    at_micros: i64,
+    root_id: String,
+    mac: String,
+}
+
 /// The rows as a file.
-pub(crate) fn write(keys: &[KeyRow], columns: &[RegistryRow]) -> Result<String> {
+pub(crate) fn write(rows: &KeyInventory) -> Result<String> {
     let backup = Backup {
         format: FORMAT.to_owned(),
-        keys: keys.iter().map(Key::of).collect(),
-        columns: columns.iter().map(Column::of).collect(),
+        keys: rows.keys.iter().map(Key::of).collect(),
+        columns: rows.columns.iter().map(Column::of).collect(),
+        audit: rows.audit.iter().map(Event::of).collect(),
     };
     let text = serde_json::to_string_pretty(&backup);
     text.map(|text| text + "\n").map_err(|error| Failure::failed(format!("the rows have no JSON form: {error}")))
 }
 
 /// The rows of a file, not yet believed.
-pub(crate) fn read(text: &str) -> Result<(Vec<KeyRow>, Vec<RegistryRow>)> {
+pub(crate) fn read(text: &str) -> Result<KeyInventory> {
     let backup: Backup = serde_json::from_str(text)
         .map_err(|error| Failure::failed(format!("this is no file of `keys export --tables`: {error}")))?;
     if backup.format != FORMAT {
@@ -80,25 +95,23 @@ pub(crate) fn read(text: &str) -> Result<(Vec<KeyRow>, Vec<RegistryRow>)> {
     let bad = || Failure::failed("a row of this file cannot be: it was altered");
     let keys: Option<Vec<KeyRow>> = backup.keys.into_iter().map(Key::row).collect();
     let columns: Option<Vec<RegistryRow>> = backup.columns.into_iter().map(Column::row).collect();
-    Ok((keys.ok_or_else(bad)?, columns.ok_or_else(bad)?))
+    let audit: Option<Vec<AuditRow>> = backup.audit.into_iter().map(Event::row).collect();
+    Ok(KeyInventory::new(keys.ok_or_else(bad)?, columns.ok_or_else(bad)?, audit.ok_or_else(bad)?))
 }
 
-/// Finds every row authentic, unwraps every key, and gives the changes that write them.
-pub(crate) fn check(
-    keys: &[KeyRow],
-    columns: &[RegistryRow],
-    root_keys: &RootKeys,
-    application: &str,
-) -> Result<Vec<Change>> {
-    let each_key = keys.iter().cloned().map(Change::InsertKey);
-    let changes: Vec<Change> = each_key.chain(columns.iter().cloned().map(Change::InsertField)).collect();
+/// Finds every row authentic, and unwraps every key.
+pub(crate) fn check(rows: &KeyInventory, root_keys: &RootKeys, application: &str) -> Result<()> {
+    if rows.keys.is_empty() {
+        return Err(Failure::failed("there is no key"));
+    }
     let mut store = MemoryKeyStore::new();
-    if store.apply(&changes)? != Applied::Written {
+    if store.apply(&rows.changes())? != Applied::Written {
         return Err(Failure::failed(
             "two of the rows are of one key, or two keys of one name are active: they were altered",
         ));
     }
-    let mut scopes: Vec<Option<&[u8]>> = keys.iter().map(|row| row.context.scope.as_deref()).chain([None]).collect();
+    let mut scopes: Vec<Option<&[u8]>> =
+        rows.keys.iter().map(|row| row.context.scope.as_deref()).chain([None]).collect();
     scopes.sort_unstable();
     scopes.dedup();
     for scope in scopes {
@@ -106,22 +119,18 @@ pub(crate) fn check(
         if let Some(scope) = scope {
             vault = vault.scope(scope);
         }
-        match vault.open_with(&mut store.clone()) {
-            Ok(_) => {}
-            Err(VaultError::KeyMissing { .. }) if keys.is_empty() => return Err(Failure::failed("there is no key")),
-            Err(error) => return Err(error.into()),
-        }
+        vault.open_with(&mut store.clone())?;
     }
-    Ok(changes)
+    Ok(())
 }
 
 /// Whether these are the rows that the database has.
-pub(crate) fn is_in(inventory: &KeyInventory, keys: &[KeyRow], columns: &[RegistryRow]) -> bool {
-    let same = |stored: usize, found: usize| stored == found;
-    same(inventory.keys.len(), keys.len())
-        && same(inventory.columns.len(), columns.len())
-        && keys.iter().all(|row| inventory.keys.contains(row))
-        && columns.iter().all(|row| inventory.columns.contains(row))
+pub(crate) fn is_in(stored: &KeyInventory, rows: &KeyInventory) -> bool {
+    let lengths = |rows: &KeyInventory| (rows.keys.len(), rows.columns.len(), rows.audit.len());
+    lengths(stored) == lengths(rows)
+        && rows.keys.iter().all(|row| stored.keys.contains(row))
+        && rows.columns.iter().all(|row| stored.columns.contains(row))
+        && rows.audit.iter().all(|row| stored.audit.contains(row))
 }
 
 impl Key {
@@ -188,6 +197,31 @@ impl Column {
         row.primary_key = self.primary_key;
         row.indexes = self.indexes;
         row.options = self.options;
+        row.mac = hex::decode(&self.mac)?.try_into().ok()?;
+        Some(row)
+    }
+}
+
+impl Event {
+    fn of(row: &AuditRow) -> Self {
+        Self {
+            key_id: row.key_id,
+            sequence: row.sequence,
+            scope: row.scope.as_deref().map(hex::encode),
+            event: row.event as u8,
+            at_micros: row.at.unix_micros(),
+            root_id: row.root_id.clone(),
+            mac: hex::encode(&row.mac),
+        }
+    }
+
+    fn row(self) -> Option<AuditRow> {
+        let scope = match self.scope {
+            Some(scope) => Some(hex::decode(&scope)?),
+            None => None,
+        };
+        let (event, at) = (KeyEvent::from_u8(self.event)?, Timestamp::from_unix_micros(self.at_micros));
+        let mut row = AuditRow::new(self.key_id, self.sequence, scope, event, at, self.root_id);
         row.mac = hex::decode(&self.mac)?.try_into().ok()?;
         Some(row)
     }

@@ -6,7 +6,7 @@ use diesel::{
 };
 use diesel_encrypted::{
     DieselKeyStore, KeyInventory, StoreError, Vault,
-    key_store::KeyStore,
+    key_store::{Applied, KeyStore},
     maintenance::{self, ColumnStatus, Maintenance, MaintenanceError, Report},
     sql::Dialect,
 };
@@ -26,6 +26,9 @@ pub(crate) trait Session: Send {
 
     /// Every row of the key tables, as it stands. `None` if there are no such tables.
     fn inventory(&mut self) -> Result<Option<KeyInventory>, StoreError>;
+
+    /// Writes the rows of a backup to tables that have none.
+    fn restore(&mut self, rows: &KeyInventory) -> Result<Applied, StoreError>;
 
     /// What the registered columns hold.
     fn status(&mut self) -> Result<Vec<ColumnStatus>, MaintenanceError>;
@@ -53,6 +56,10 @@ macro_rules! session {
 
             fn inventory(&mut self) -> Result<Option<KeyInventory>, StoreError> {
                 DieselKeyStore::new(self).inventory()
+            }
+
+            fn restore(&mut self, rows: &KeyInventory) -> Result<Applied, StoreError> {
+                DieselKeyStore::new(self).restore(rows)
             }
 
             fn status(&mut self) -> Result<Vec<ColumnStatus>, MaintenanceError> {

@@ -48,6 +48,7 @@ fn a_database_without_keys_says_so_and_gets_none() {
         let clinic = Clinic::new(dialect);
         clinic.sql("DROP TABLE encryption_keys");
         clinic.sql("DROP TABLE encrypted_columns");
+        clinic.sql("DROP TABLE encryption_audit");
         for _ in 0..2 {
             says(&clinic.run(&["keys", "list"]).refused(1), "no vault was ever opened over it");
         }

@@ -28,6 +28,17 @@ impl<'c, C: KeyStoreConnection> DieselKeyStore<'c, C> {
         Self(Engine::new(connection))
     }
 
+    /// Writes the rows of a backup to tables that have none, which it makes where they are missing, in one transaction.
+    /// Whether the rows are authentic is for the caller to find out, before.
+    ///
+    /// [`Applied::Conflict`] if the tables have rows: then nothing was written.
+    ///
+    /// # Errors
+    /// [`StoreError`] as [`KeyStore::apply`] has it.
+    pub fn restore(&mut self, inventory: &KeyInventory) -> Result<Applied, StoreError> {
+        at_once(self.0.restore(inventory))
+    }
+
     /// Every row of the key tables, or `None` if the database has none of these tables. Makes nothing.
     ///
     /// # Errors

@@ -120,10 +120,26 @@ impl<'c, C: Run<How>, How> Engine<'c, C, How> {
         Ok(Stored::new(keys, fields, audit))
     }
 
-    /// Writes all changes or none.
-    async fn write(&mut self, changes: &[Change]) -> QueryResult<()> {
+    /// Writes the rows of `inventory` to tables that have none, all or none of them.
+    pub(super) async fn restore(&mut self, inventory: &KeyInventory) -> Result<Applied, StoreError> {
+        rows::check_lengths(&inventory.changes())?;
+        self.require_tables().await?;
+        self.refuse_transaction()?;
+        let found = self.rows(None).await?;
+        if !found.keys.is_empty() || !found.fields.is_empty() || !found.audit.is_empty() {
+            return Ok(Applied::Conflict);
+        }
+        match self.write(&rows::restore(inventory)).await {
+            Ok(()) => Ok(Applied::Written),
+            Err(error) if is_conflict(&error) => Ok(Applied::Conflict),
+            Err(error) => Err(not_written(error)),
+        }
+    }
+
+    /// Runs all statements or none, each of which writes a row.
+    async fn write(&mut self, statements: &[Statement]) -> QueryResult<()> {
         self.connection.begin().await?;
-        match self.write_each(changes).await {
+        match self.write_each(statements).await {
             Ok(()) => self.connection.commit().await,
             Err(error) => match self.connection.roll_back().await {
                 // The database ended the transaction by itself: the first error says why.
@@ -133,10 +149,9 @@ impl<'c, C: Run<How>, How> Engine<'c, C, How> {
         }
     }
 
-    async fn write_each(&mut self, changes: &[Change]) -> QueryResult<()> {
-        for change in changes {
-            let statement = rows::write(change).ok_or(DieselError::RollbackTransaction)?;
-            if self.connection.run(statement).await? != 1 {
+    async fn write_each(&mut self, statements: &[Statement]) -> QueryResult<()> {
+        for statement in statements {
+            if self.connection.run(statement.clone()).await? != 1 {
                 return Err(DieselError::NotFound);
             }
         }
@@ -193,10 +208,12 @@ impl<C: Run<How>, How> AsyncKeyStore for Engine<'_, C, How> {
 
     async fn apply(&mut self, changes: &[Change]) -> Result<Applied, StoreError> {
         rows::check_lengths(changes)?;
+        let statements: Option<Vec<Statement>> = changes.iter().map(rows::write).collect();
+        let statements = statements.ok_or_else(|| not_written(DieselError::RollbackTransaction))?;
         self.refuse_transaction()?;
         let mut tries = 1;
         loop {
-            match patiently!(self, false, self.write(changes)) {
+            match patiently!(self, false, self.write(&statements)) {
                 Ok(()) => return Ok(Applied::Written),
                 Err(error) if is_conflict(&error) => return Ok(Applied::Conflict),
                 Err(error) if may_pass(&error) && tries < TRIES => self.connection.pause(PAUSE * tries).await,

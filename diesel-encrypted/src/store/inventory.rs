@@ -1,6 +1,9 @@
 //! The key tables as they stand, for tools that need no key: nothing is made, and nothing found authentic.
 
-use diesel_encrypted_core::keys::{AuditRow, KeyRow, RegistryRow};
+use diesel_encrypted_core::{
+    Change,
+    keys::{AuditRow, KeyRow, RegistryRow},
+};
 
 /// Every row of the key tables, of every scope. Whether the rows are authentic only a vault can tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,4 +15,26 @@ pub struct KeyInventory {
     pub columns: Vec<RegistryRow>,
     /// What happened to the keys, ordered by key id and sequence.
     pub audit: Vec<AuditRow>,
+}
+
+impl KeyInventory {
+    /// Rows that were read from elsewhere: a backup.
+    #[must_use]
+    pub const fn new(keys: Vec<KeyRow>, columns: Vec<RegistryRow>, audit: Vec<AuditRow>) -> Self {
+        Self { keys, columns, audit }
+    }
+
+    /// Whether there is no row at all.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.columns.is_empty() && self.audit.is_empty()
+    }
+
+    /// The changes that make these rows in a store that has none, such as one in memory, by which they are found authentic.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Change> {
+        let keys = self.keys.iter().cloned().map(Change::InsertKey);
+        let columns = self.columns.iter().cloned().map(Change::InsertField);
+        keys.chain(columns).chain(self.audit.iter().cloned().map(Change::InsertAudit)).collect()
+    }
 }

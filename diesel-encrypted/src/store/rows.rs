@@ -10,6 +10,7 @@ use diesel_encrypted_core::{
 
 use super::{
     connection::{AuditColumns, FieldColumns, KeyColumns},
+    inventory::KeyInventory,
     statement::Statement,
     tables,
 };
@@ -256,6 +257,21 @@ fn insert_field(row: &RegistryRow) -> Statement {
 const TIMELY: i64 = 30_000_000;
 
 fn insert_audit(row: &AuditRow) -> Statement {
+    audit_values(row)
+        .sql(" FROM (SELECT 1) AS now WHERE ")
+        .words(tables::now_micros)
+        .sql(" <= ")
+        .number(row.at.unix_micros().saturating_add(TIMELY))
+}
+
+/// The statements that write rows which were written before.
+pub(super) fn restore(inventory: &KeyInventory) -> Vec<Statement> {
+    let keys = inventory.keys.iter().map(insert_key);
+    let columns = inventory.columns.iter().map(insert_field);
+    keys.chain(columns).chain(inventory.audit.iter().map(audit_values)).collect()
+}
+
+fn audit_values(row: &AuditRow) -> Statement {
     Statement::new()
         .sql("INSERT INTO encryption_audit (key_id, sequence, scope, event, at_micros, root_id, mac) SELECT ")
         .number(row.key_id)
@@ -271,10 +287,6 @@ fn insert_audit(row: &AuditRow) -> Statement {
         .bytes(row.root_id.as_bytes())
         .sql(", ")
         .bytes(&row.mac)
-        .sql(" FROM (SELECT 1) AS now WHERE ")
-        .words(tables::now_micros)
-        .sql(" <= ")
-        .number(row.at.unix_micros().saturating_add(TIMELY))
 }
 
 fn replace_field(old_mac: &[u8; 32], row: &RegistryRow) -> Statement {

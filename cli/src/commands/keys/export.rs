@@ -55,8 +55,8 @@ impl Export {
         let mut exported = Exported::default();
         if let Some(path) = &self.tables {
             let rows = context.inventory(&mut *context.connect()?)?;
-            backup::check(&rows.keys, &rows.columns, &root_keys, context.application())?;
-            write_new(path, backup::write(&rows.keys, &rows.columns)?.as_bytes())?;
+            backup::check(&rows, &root_keys, context.application())?;
+            write_new(path, backup::write(&rows)?.as_bytes())?;
             (exported.keys, exported.columns) = (rows.keys.len(), rows.columns.len());
             exported.tables = Some(path.clone());
         }

@@ -73,26 +73,23 @@ impl Import {
     #[allow(clippy::unused_self, reason = "it is the command's")]
     fn restore_tables(&self, context: &Context, path: &Path, imported: &mut Imported) -> Result<()> {
         let text = fs::read_to_string(path).map_err(Failure::io("read", path))?;
-        let (keys, columns) = backup::read(&text)?;
-        let changes = backup::check(&keys, &columns, &context.root_keys()?, context.application())?;
-        (imported.keys, imported.columns) = (keys.len(), columns.len());
+        let rows = backup::read(&text)?;
+        backup::check(&rows, &context.root_keys()?, context.application())?;
+        (imported.keys, imported.columns) = (rows.keys.len(), rows.columns.len());
         let mut session = context.connect()?;
-        if let Some(rows) = session.inventory()?.filter(|rows| !rows.keys.is_empty() || !rows.columns.is_empty()) {
-            if !backup::is_in(&rows, &keys, &columns) {
+        if let Some(stored) = session.inventory()?.filter(|stored| !stored.is_empty()) {
+            if !backup::is_in(&stored, &rows) {
                 return Err(Failure::failed(format!(
                     "the database has keys that are not those of {}: nothing was written. To replace them, drop \
-                     encryption_keys and encrypted_columns first, and back them up before: what they sealed opens by \
-                     them alone",
+                     encryption_keys, encrypted_columns and encryption_audit first, and back them up before: what they \
+                     sealed opens by them alone",
                     path.display()
                 )));
             }
             imported.already_there = true;
             return Ok(());
         }
-        let mut store = session.store();
-        // Makes the tables where there are none.
-        store.load(None)?;
-        match store.apply(&changes)? {
+        match session.restore(&rows)? {
             Applied::Written => Ok(()),
             Applied::Conflict => {
                 Err(Failure::failed("another process writes keys at the same time: nothing was restored"))
