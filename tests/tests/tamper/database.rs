@@ -1,22 +1,24 @@
-//! The clinic in a file, with the application on one side and an attacker with SQL on the other.
+//! The clinic in a database, with the application on one side and an attacker with SQL on the other.
 
-use std::path::PathBuf;
+use std::cell::{RefCell, RefMut};
 
+use diesel::deserialize::{FromSql, FromSqlRow};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Integer, Text};
+use diesel::sql_types::{BigInt, Binary, Text};
 use diesel_encrypted::keys::Secret;
 use diesel_encrypted::prelude::*;
-use diesel_encrypted::{LocalRootKey, RootKeyId, ValueError, VaultBuilder, VaultError};
+use diesel_encrypted::{Dialect, KeyStoreConnection, LocalRootKey, RootKeyId, ValueError, VaultBuilder, VaultError};
+use diesel_encrypted_tests::backend::Backend;
 use diesel_encrypted_tests::clinic::{self, Chart, Patient, Visit, patient, patients, visit, visits};
-use tempfile::TempDir;
+use diesel_encrypted_tests::scratch::Scratch;
 
 /// The addresses of patients 1 and 2.
 pub(crate) const ADA: &str = "Ada@example.org";
 pub(crate) const BOB: &str = "bob@example.net";
 
-/// A database file.
-pub(crate) struct Database {
-    directory: TempDir,
+/// A database.
+pub(crate) struct Database<C: Connection> {
+    connection: RefCell<Scratch<C>>,
 }
 
 /// The application's root key.
@@ -29,11 +31,94 @@ pub(crate) fn builder() -> VaultBuilder {
     Vault::builder(root_keys()).model::<Patient>().model::<Chart>().model::<Visit>()
 }
 
-impl Database {
+/// The statements of Diesel that both sides run, over a connection whose type is known.
+pub(crate) trait Statements: Backend + KeyStoreConnection {
+    fn insert(&mut self, patient: &Patient);
+    fn insert_chart_and_visit(&mut self, chart: &Chart, visit: &Visit);
+    /// How many patients have this phone.
+    fn count_of_phone(&mut self, phone: &str) -> QueryResult<i64>;
+    fn patient(&mut self, id: i32) -> QueryResult<Patient>;
+    fn visit(&mut self, id: i32) -> QueryResult<Visit>;
+    fn chart(&mut self, id: i32) -> QueryResult<Chart>;
+    /// The bytes that SQL gives.
+    fn bytes(&mut self, sql: &str) -> Vec<u8>;
+    /// Runs SQL with bytes for its parameter.
+    fn set_bytes(&mut self, sql: &str, bytes: &[u8]);
+    /// Runs SQL with text for its parameter.
+    fn set_text(&mut self, sql: &str, text: &str);
+    /// The number that SQL computes.
+    fn number(&mut self, sql: &str) -> i64;
+    /// The rows of the key table.
+    fn key_rows(&mut self) -> Vec<KeyRow>;
+}
+
+macro_rules! statements {
+    ($connection:ty) => {
+        impl Statements for $connection {
+            fn insert(&mut self, patient: &Patient) {
+                diesel::insert_into(patients::table).values(patient).execute(self).unwrap();
+            }
+
+            fn count_of_phone(&mut self, phone: &str) -> QueryResult<i64> {
+                patients::table.filter(patients::phone.blind_eq(phone)).count().get_result(self)
+            }
+
+            fn insert_chart_and_visit(&mut self, chart: &Chart, visit: &Visit) {
+                diesel::update(chart).set(chart).execute(self).unwrap();
+                diesel::insert_into(visits::table).values(visit).execute(self).unwrap();
+            }
+
+            fn patient(&mut self, id: i32) -> QueryResult<Patient> {
+                patients::table.find(id).select(Patient::as_select()).first(self)
+            }
+
+            fn visit(&mut self, id: i32) -> QueryResult<Visit> {
+                visits::table.find(id).select(Visit::as_select()).first(self)
+            }
+
+            fn chart(&mut self, id: i32) -> QueryResult<Chart> {
+                patients::table.find(id).select(Chart::as_select()).first(self)
+            }
+
+            fn bytes(&mut self, sql: &str) -> Vec<u8> {
+                diesel::sql_query(sql).get_result::<Bytes>(self).unwrap().bytes
+            }
+
+            fn set_bytes(&mut self, sql: &str, bytes: &[u8]) {
+                diesel::sql_query(sql).bind::<Binary, _>(bytes).execute(self).unwrap();
+            }
+
+            fn set_text(&mut self, sql: &str, text: &str) {
+                diesel::sql_query(sql).bind::<Text, _>(text).execute(self).unwrap();
+            }
+
+            fn number(&mut self, sql: &str) -> i64 {
+                diesel::sql_query(format!("SELECT ({sql}) AS number")).get_result::<Number>(self).unwrap().number
+            }
+
+            fn key_rows(&mut self) -> Vec<KeyRow> {
+                let sql = "SELECT key_id, purpose, name FROM encryption_keys ORDER BY purpose, name";
+                diesel::sql_query(sql).load(self).unwrap()
+            }
+        }
+    };
+}
+
+statements!(SqliteConnection);
+#[cfg(feature = "postgres")]
+statements!(PgConnection);
+#[cfg(feature = "mysql")]
+statements!(MysqlConnection);
+
+impl<C: Statements> Database<C> {
     /// The tables, and keys for their columns.
     pub(crate) fn empty() -> Self {
-        let database = Self { directory: tempfile::tempdir().unwrap() };
-        clinic::create_tables("blob", "text").iter().for_each(|table| database.attack(table));
+        let database = Self { connection: RefCell::new(C::fresh()) };
+        clinic::tables(C::DIALECT).iter().for_each(|table| database.attack(table));
+        if C::DIALECT == Dialect::Mysql {
+            // So that `||` joins, as it does elsewhere.
+            database.attack("SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',PIPES_AS_CONCAT')");
+        }
         database.open().unwrap();
         database
     }
@@ -42,35 +127,33 @@ impl Database {
     pub(crate) fn new() -> Self {
         let database = Self::empty();
         database.open().unwrap().enter(|| {
-            let conn = &mut database.connect();
             for (id, email) in [(1, ADA), (2, BOB)] {
                 let patient = Patient {
                     memo: Some(Encrypted::new(format!("memo {id}"))),
                     city: Some(Encrypted::new("London".into())),
                     ..patient(id, email)
                 };
-                diesel::insert_into(patients::table).values(&patient).execute(conn).unwrap();
                 let diagnosis = Some(Sealed::seal_bound(&format!("diagnosis {id}"), &id).unwrap());
-                diesel::update(patients::table.find(id)).set(&Chart { id, diagnosis }).execute(conn).unwrap();
-                diesel::insert_into(visits::table).values(&visit(id, id, email)).execute(conn).unwrap();
+                database.connect().insert(&patient);
+                database.connect().insert_chart_and_visit(&Chart { id, diagnosis }, &visit(id, id, email));
             }
         });
         database
     }
 
-    pub(crate) fn path(&self) -> PathBuf {
-        self.directory.path().join("clinic.db")
+    /// Another database with what is in this one.
+    pub(crate) fn copied_to(self, target: Self) -> Self {
+        let copy = C::copy(self.connection.into_inner(), target.connection.into_inner());
+        Self { connection: RefCell::new(copy) }
     }
 
-    pub(crate) fn connect(&self) -> SqliteConnection {
-        let mut conn = SqliteConnection::establish(self.path().to_str().unwrap()).unwrap();
-        diesel::sql_query("PRAGMA synchronous = OFF").execute(&mut conn).unwrap();
-        conn
+    pub(crate) fn connect(&self) -> RefMut<'_, C> {
+        RefMut::map(self.connection.borrow_mut(), |scratch| &mut **scratch)
     }
 
     /// Opens the vault as the application does when it starts.
     pub(crate) fn open(&self) -> Result<Vault, VaultError> {
-        builder().open(&mut self.connect())
+        builder().open(&mut *self.connect())
     }
 
     /// Why the vault does not open.
@@ -78,25 +161,24 @@ impl Database {
         self.open().map(|_| ()).unwrap_err()
     }
 
-    /// What the application gets: the vault opened anew, and `query` over a new connection.
-    pub(crate) fn read<T>(&self, query: impl FnOnce(&mut SqliteConnection) -> QueryResult<T>) -> Result<T, ValueError> {
-        let result = self.open().unwrap().enter(|| query(&mut self.connect()));
+    /// What the application gets: the vault opened anew, and `query`.
+    pub(crate) fn read<T>(&self, query: impl FnOnce(&mut C) -> QueryResult<T>) -> Result<T, ValueError> {
+        let result = self.open().unwrap().enter(|| query(&mut *self.connect()));
         result.map_err(|error| error.encryption_error().unwrap_or_else(|| panic!("{error}")).clone())
     }
 
     pub(crate) fn patient(&self, id: i32) -> Result<Patient, ValueError> {
-        self.read(|conn| patients::table.find(id).select(Patient::as_select()).first(conn))
+        self.read(|conn| conn.patient(id))
     }
 
     pub(crate) fn visit(&self, id: i32) -> Result<Visit, ValueError> {
-        self.read(|conn| visits::table.find(id).select(Visit::as_select()).first(conn))
+        self.read(|conn| conn.visit(id))
     }
 
     /// The diagnosis in row `id`, opened for its owner.
     pub(crate) fn diagnosis(&self, id: i32) -> Result<String, ValueError> {
         let vault = self.open().unwrap();
-        let query = patients::table.find(id).select(Chart::as_select());
-        let chart: Chart = vault.enter(|| query.first(&mut self.connect())).unwrap();
+        let chart = vault.enter(|| self.connect().chart(id)).unwrap();
         vault.enter(|| chart.diagnosis.unwrap().open_bound(&id))
     }
 
@@ -107,40 +189,49 @@ impl Database {
         error
     }
 
-    /// Runs SQL as the attacker.
+    /// Runs SQL as the attacker, in which `x'..'`, `zeros(n)`, `noise(n)` and `utf8('..')` are bytes.
     pub(crate) fn attack(&self, sql: &str) {
-        let conn = &mut self.connect();
-        diesel::sql_query(sql).execute(conn).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let sql = with_bytes::<C>(sql);
+        self.connect().batch_execute(&sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
     /// The bytes of `column` of patient `id`.
     pub(crate) fn stored(&self, column: &str, id: i32) -> Vec<u8> {
-        let sql = format!("SELECT CAST({column} AS BLOB) AS bytes FROM patients WHERE id = ?");
-        let found = diesel::sql_query(sql).bind::<Integer, _>(id).get_result::<Bytes>(&mut self.connect());
-        found.unwrap().bytes
+        let bytes = match (column, C::DIALECT) {
+            ("note" | "memo", Dialect::Postgres) => format!("convert_to({column}, 'UTF8')"),
+            ("note" | "memo", Dialect::Mysql) => format!("CAST({column} AS BINARY)"),
+            _ => format!("CAST({column} AS {})", if C::DIALECT == Dialect::Mysql { "BINARY" } else { C::BYTES }),
+        };
+        self.connect().bytes(&format!("SELECT {bytes} AS bytes FROM patients WHERE id = {id}"))
     }
 
     /// Writes bytes into `column` of patient 1.
     pub(crate) fn plant(&self, column: &str, bytes: &[u8]) {
-        let sql = format!("UPDATE patients SET {column} = ? WHERE id = 1");
-        diesel::sql_query(sql).bind::<Binary, _>(bytes).execute(&mut self.connect()).unwrap();
+        self.connect().set_bytes(&format!("UPDATE patients SET {column} = {} WHERE id = 1", C::PARAMETER), bytes);
     }
 
     /// Writes text into `column` of patient 1.
     pub(crate) fn plant_text(&self, column: &str, text: &str) {
-        let sql = format!("UPDATE patients SET {column} = ? WHERE id = 1");
-        diesel::sql_query(sql).bind::<Text, _>(text).execute(&mut self.connect()).unwrap();
+        self.connect().set_text(&format!("UPDATE patients SET {column} = {} WHERE id = 1", C::PARAMETER), text);
+    }
+
+    /// Whether a column of text can be made to hold this. The clinic's is ASCII on MySQL, and PostgreSQL refuses NUL.
+    pub(crate) fn can_hold(text: &str) -> bool {
+        match C::DIALECT {
+            Dialect::Postgres => !text.contains('\0'),
+            Dialect::Mysql => text.is_ascii(),
+            _ => true,
+        }
     }
 
     /// A number that SQL computes.
     pub(crate) fn number(&self, sql: &str) -> i64 {
-        diesel::sql_query(format!("SELECT ({sql}) AS number")).get_result::<Number>(&mut self.connect()).unwrap().number
+        self.connect().number(&with_bytes::<C>(sql))
     }
 
     /// The rows of the key table.
     pub(crate) fn key_rows(&self) -> Vec<KeyRow> {
-        let sql = "SELECT key_id, purpose, CAST(name AS TEXT) AS name FROM encryption_keys ORDER BY purpose, name";
-        diesel::sql_query(sql).load(&mut self.connect()).unwrap()
+        self.connect().key_rows()
     }
 
     /// Keeps the key tables as they are now, to be brought back.
@@ -161,6 +252,31 @@ impl Database {
     }
 }
 
+/// What a form of bytes begins and ends with, and what is between as bytes.
+type Form = (&'static str, &'static str, fn(&str) -> Vec<u8>);
+
+/// `sql` with bytes as this backend writes them.
+fn with_bytes<C: Backend>(sql: &str) -> String {
+    let forms: [Form; 4] = [
+        ("x'", "'", diesel_encrypted_tests::vectors::hex),
+        ("zeros(", ")", |length| vec![0; length.parse().unwrap()]),
+        ("noise(", ")", |length| Secret::generate().unwrap().expose_bytes()[..length.parse().unwrap()].to_vec()),
+        ("utf8('", "')", |text| text.as_bytes().to_vec()),
+    ];
+    let mut written = String::new();
+    let mut rest = sql;
+    // What comes first, until there is no more.
+    while let Some((at, (begins, ends, bytes))) =
+        forms.iter().filter_map(|form| Some((rest.find(form.0)?, form))).min_by_key(|(at, _)| *at)
+    {
+        let (argument, behind) = rest[at + begins.len()..].split_once(ends).unwrap();
+        written.push_str(&rest[..at]);
+        written.push_str(&C::literal(&bytes(argument)));
+        rest = behind;
+    }
+    written + rest
+}
+
 /// What tells one key row from another.
 #[derive(QueryableByName, Clone, Debug)]
 pub(crate) struct KeyRow {
@@ -168,8 +284,27 @@ pub(crate) struct KeyRow {
     pub(crate) key_id: i64,
     #[diesel(sql_type = BigInt)]
     pub(crate) purpose: i64,
-    #[diesel(sql_type = Text)]
+    #[diesel(sql_type = Binary, deserialize_as = Utf8)]
     pub(crate) name: String,
+}
+
+/// Text in a column of bytes.
+#[derive(FromSqlRow)]
+struct Utf8(Vec<u8>);
+
+impl<DB: diesel::backend::Backend> FromSql<Binary, DB> for Utf8
+where
+    Vec<u8>: FromSql<Binary, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> diesel::deserialize::Result<Self> {
+        Vec::from_sql(bytes).map(Self)
+    }
+}
+
+impl From<Utf8> for String {
+    fn from(text: Utf8) -> Self {
+        Self::from_utf8(text.0).unwrap()
+    }
 }
 
 #[derive(QueryableByName)]
