@@ -241,3 +241,27 @@ fn columns_that_hold_more_than_a_statement_brings_are_told() {
     assert_eq!(told.fields["max_allowed_packet"], packet.first::<i64>(&mut **connection).unwrap().to_string());
     assert_eq!((told.level, told.fields["columns"].as_str()), (Level::INFO, "\"patients.email\""));
 }
+
+#[cfg(feature = "mysql")]
+#[test]
+fn a_search_whose_generated_column_is_missing_is_told_with_the_statement_that_makes_it() {
+    let connection = &mut clinic::mysql();
+    drop(open("clinic", &mut **connection).unwrap());
+    let found = told(|| drop(open("clinic", &mut **connection).unwrap()));
+    assert!(found.iter().all(|event| event.level == Level::INFO), "{found:#?}");
+
+    for statement in diesel_encrypted::sql::of::<Patient>(diesel_encrypted::sql::Dialect::Mysql).drop_indexes() {
+        diesel::sql_query(statement).execute(&mut **connection).unwrap();
+    }
+    let mut warnings = told(|| drop(open("clinic", &mut **connection).unwrap()));
+    warnings.retain(|event| event.level == Level::WARN);
+    let columns: Vec<&str> = warnings.iter().map(|told| told.fields["column"].as_str()).collect();
+    assert_eq!(columns, ["\"email\"", "\"email\"", "\"phone\"", "\"note\"", "\"city\""]);
+    for told in &warnings {
+        assert_eq!(told.message(), "searches of this column fail: the generated column that they name is missing");
+        let statement = told.fields["statement"].trim_matches('"');
+        diesel::sql_query(statement).execute(&mut **connection).unwrap();
+    }
+    let found = told(|| drop(open("clinic", &mut **connection).unwrap()));
+    assert!(found.iter().all(|event| event.level == Level::INFO), "{found:#?}");
+}

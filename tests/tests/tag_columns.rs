@@ -26,6 +26,19 @@ fn found(conn: &mut MysqlConnection) -> QueryResult<Vec<i32>> {
 }
 
 #[test]
+fn they_are_added_without_rewriting_a_row_and_indexed_while_others_write() {
+    with_a_visit(|conn| {
+        let sql = sql::of::<Visit>(Dialect::Mysql).unique("contact", "default");
+        conn.batch_execute(&sql.drop_indexes().join(";")).unwrap();
+        let [add, index] = sql.indexes().unwrap().try_into().unwrap();
+        // The server refuses a statement that it cannot run so.
+        conn.batch_execute(&format!("{add}, ALGORITHM=INSTANT")).unwrap();
+        conn.batch_execute(&format!("{index} ALGORITHM=INPLACE LOCK=NONE")).unwrap();
+        assert_eq!(found(conn), Ok(vec![1]));
+    });
+}
+
+#[test]
 fn select_star_and_inserts_without_columns_do_not_meet_them() {
     with_a_visit(|conn| {
         let by_position = diesel::dsl::sql::<(Integer, Integer, Binary)>("SELECT * FROM visits");

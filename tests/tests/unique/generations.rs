@@ -1,15 +1,19 @@
 //! What holds while an index has two generations.
 
+use std::ops::ControlFlow;
+
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel_encrypted::maintenance::{Maintenance, Reason, Selection};
 use diesel_encrypted::prelude::*;
 use diesel_encrypted::sql::Dialect;
 use diesel_encrypted::{Class, Field, Index, Storage};
 use diesel_encrypted_core::Normalizer;
 use diesel_encrypted_core::format::text;
 use diesel_encrypted_tests::backend::Backend;
-use diesel_encrypted_tests::clinic::{Clinic, Patient, patients};
+use diesel_encrypted_tests::clinic::{Patient, patients};
+use diesel_encrypted_tests::people::root_keys;
 
 use super::{assert_refused, database, person, with_phone};
 
@@ -72,16 +76,16 @@ macro_rules! generations {
             }
 
             /// What a process that started before the index was renewed has written: 1, of the generation before.
-            fn renewed(test: impl FnOnce(&mut $connection)) {
-                let clinic = Clinic::new();
-                let before = clinic.open(|builder| builder.field(&PHONE).field(&NOTE));
+            fn renewed(test: impl FnOnce(&mut $connection, &Vault)) {
                 let conn: &mut $connection = &mut database();
+                let before = Vault::builder(root_keys()).field(&PHONE).field(&NOTE).open(conn).unwrap();
+                let vault = Vault::builder(root_keys()).model::<Patient>().open(conn).unwrap();
                 let phone = patients::phone.eq(before.seal(&PHONE, "55501").unwrap());
                 let note = patients::note.eq(text::encode(&before.seal(&NOTE, "a note").unwrap()));
-                clinic.vault().enter(|| {
+                vault.enter(|| {
                     insert(conn, &person(1, "ada@x")).unwrap();
                     diesel::update(patients::table.find(1)).set((phone, note)).execute(conn).unwrap();
-                    test(conn);
+                    test(conn, &vault);
                 });
             }
 
@@ -98,7 +102,7 @@ macro_rules! generations {
 
             #[test]
             fn equal_values_of_two_generations_pass_and_are_counted_by_generation() {
-                renewed(|conn| {
+                renewed(|conn, _| {
                     let generation = |number: &str, count| (Some(number.to_owned()), count);
                     insert(conn, &with_phone(2, "555-01")).unwrap();
                     let note = patients::note.eq(patients::note.seal("a note"));
@@ -122,6 +126,27 @@ macro_rules! generations {
             }
 
             #[test]
+            fn reindexing_reports_the_row_that_is_equal_to_another() {
+                renewed(|conn, vault| {
+                    insert(conn, &with_phone(2, "55501")).unwrap();
+                    let phones = Selection::all().column("patients", "phone");
+                    let reindex = |conn: &mut $connection| {
+                        let mut maintenance = Maintenance::open(conn, vault).unwrap();
+                        maintenance.reindex(&phones).run(|_| ControlFlow::Continue(())).unwrap()
+                    };
+                    let failures = reindex(conn).failures;
+                    assert_eq!(failures.iter().map(|failure| failure.key.as_str()).collect::<Vec<_>>(), ["1"]);
+                    let unique = matches!(&failures[0].reason, Reason::Refused { kind, .. } if kind == "unique violation");
+                    assert!(unique, "{failures:?}");
+
+                    diesel::delete(patients::table.find(2)).execute(conn).unwrap();
+                    assert!(reindex(conn).is_clean());
+                    assert_eq!(generations(conn, 0), [(Some("2".to_owned()), 1)]);
+                    assert_refused(insert(conn, &with_phone(2, "55501")));
+                });
+            }
+
+            #[test]
             fn a_search_before_the_insert_sees_both_generations() {
                 /// As `docs/search.md` has it.
                 fn register(conn: &mut $connection, patient: &Patient) -> QueryResult<bool> {
@@ -134,7 +159,7 @@ macro_rules! generations {
                         diesel::insert_into(patients::table).values(patient).execute(conn).map(|_| true)
                     })
                 }
-                renewed(|conn| {
+                renewed(|conn, _| {
                     assert_eq!(register(conn, &with_phone(2, "55501")), Ok(false));
                     assert_eq!(register(conn, &with_phone(2, "55502")), Ok(true));
                     assert_eq!(register(conn, &with_phone(3, "555-02")), Ok(false));

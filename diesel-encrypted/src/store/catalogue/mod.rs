@@ -11,7 +11,7 @@ mod sqlite;
 use diesel_encrypted_core::{Field, Storage, StoreError, UnfitColumn};
 
 use super::{connection::CatalogueColumns, statement::Statement};
-use crate::backend::Dialect;
+use crate::{backend::Dialect, sql::names::schema_and_table};
 
 /// The database whose words the rows came by: only they tell, where one connection type leads to several.
 fn dialect_of(number: i64) -> Option<Dialect> {
@@ -47,10 +47,7 @@ pub(super) fn look(fields: &[&'static Field]) -> Statement {
 fn wanted<'f>(fields: &'f [&'static Field]) -> impl Iterator<Item = (i64, Option<&'f str>, &'f str, Option<&'f str>)> {
     let tables = KEY_TABLES.into_iter().map(|table| (None, table, None));
     let columns = fields.iter().map(|field| {
-        let (schema, table) = match field.table().split_once('.') {
-            Some((schema, table)) => (Some(schema), table),
-            None => (None, field.table()),
-        };
+        let (schema, table) = schema_and_table(field);
         (schema, table, Some(field.column()))
     });
     (0..).zip(tables.chain(columns)).map(|(number, (schema, table, column))| (number, schema, table, column))
@@ -86,6 +83,8 @@ pub(super) struct Catalogue<'f> {
     longest_statement: usize,
     key_tables: usize,
     columns: Vec<(&'f &'static Field, Option<Column>)>,
+    /// On MySQL, which of the generated columns that searches name were found.
+    tag_columns: Vec<usize>,
 }
 
 impl<'f> Catalogue<'f> {
@@ -95,6 +94,7 @@ impl<'f> Catalogue<'f> {
         let mut found = None;
         let mut key_tables = 0;
         let mut columns: Vec<_> = fields.iter().map(|field| (field, None)).collect();
+        let mut tag_columns = Vec::new();
         for (number, dialect, of_a_table, kind, declared, length, collation, bytewise, not_null, extra) in rows {
             if number == SESSION {
                 let longest_statement = usize::try_from(length).unwrap_or(usize::MAX);
@@ -106,6 +106,11 @@ impl<'f> Catalogue<'f> {
                 key_tables += 1;
                 continue;
             };
+            if let Some(tag_column) = field.checked_sub(fields.len()) {
+                let _ = mysql::tag_columns(fields).nth(tag_column).ok_or_else(unexpected)?;
+                tag_columns.push(tag_column);
+                continue;
+            }
             let column = Column {
                 kind,
                 declared,
@@ -119,7 +124,7 @@ impl<'f> Catalogue<'f> {
             columns.get_mut(field).ok_or_else(unexpected)?.1 = Some(column);
         }
         let (dialect, session, longest_statement) = found.ok_or_else(unexpected)?;
-        Ok(Self { dialect, session, longest_statement, key_tables, columns })
+        Ok(Self { dialect, session, longest_statement, key_tables, columns, tag_columns })
     }
 
     /// Whether the key tables are there.
@@ -176,6 +181,7 @@ impl<'f> Catalogue<'f> {
         match self.dialect {
             Dialect::Mysql => {
                 mysql::tell_packet(self);
+                mysql::tell_unsearchable(self);
                 mysql::check_mode(self)
             }
             Dialect::Sqlite | Dialect::Postgres => Ok(()),

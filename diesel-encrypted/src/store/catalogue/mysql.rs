@@ -2,7 +2,13 @@
 
 use diesel_encrypted_core::{Field, Storage, StoreError, UnfitColumn};
 
-use super::{COMFORTABLE, Catalogue, Column, Statement, longest, shortest, too_narrow, unfit, wanted};
+use super::{
+    COMFORTABLE, Catalogue, Column, Statement, longest, schema_and_table, shortest, too_narrow, unfit, wanted,
+};
+use crate::sql::{
+    mysql::{add_generated_column, generated_column},
+    searched_slots,
+};
 
 /// What makes a session refuse what does not fit.
 const STRICT: &str = "SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_TRANS_TABLES')";
@@ -35,7 +41,41 @@ pub(super) fn look(fields: &[&'static Field]) -> Statement {
         statement =
             in_schema(statement.sql(" WHERE t.table_schema = "), schema).sql(" AND t.table_name = ").text(table);
     }
+    let first = wanted(fields).count();
+    for (number, (field, slot)) in (first..).zip(tag_columns(fields)) {
+        let (schema, table) = schema_and_table(field);
+        statement = statement.sql(" UNION ALL SELECT CAST(").number(i64::try_from(number).unwrap_or(i64::MAX)).sql(
+            " AS SIGNED), 2, 1, '', '', -1, '', 1, 0, '' FROM information_schema.columns c WHERE c.table_schema = ",
+        );
+        statement = in_schema(statement, schema)
+            .sql(" AND c.table_name = ")
+            .text(table)
+            .sql(" AND c.column_name = ")
+            .text(&generated_column(field, slot));
+    }
     statement
+}
+
+/// The generated columns that searches of these fields name, by field and slot.
+pub(super) fn tag_columns(fields: &[&'static Field]) -> impl Iterator<Item = (&'static Field, usize)> {
+    fields.iter().flat_map(|field| searched_slots(field).map(|(slot, _)| (*field, slot)))
+}
+
+/// Names the searches that fail, because no migration has made the column that they name.
+pub(super) fn tell_unsearchable(catalogue: &Catalogue<'_>) {
+    let fields: Vec<&'static Field> = catalogue.columns.iter().map(|(field, _)| **field).collect();
+    for (number, (field, slot)) in tag_columns(&fields).enumerate() {
+        // A temporary table is not in the catalogue, nor are its columns.
+        let seen = catalogue.columns.iter().any(|(of, column)| std::ptr::eq(**of, field) && column.is_some());
+        if seen && !catalogue.tag_columns.contains(&number) {
+            tracing::warn!(
+                table = field.table(),
+                column = field.column(),
+                statement = add_generated_column(field, slot),
+                "searches of this column fail: the generated column that they name is missing"
+            );
+        }
+    }
 }
 
 fn in_schema(statement: Statement, schema: Option<&str>) -> Statement {
