@@ -37,6 +37,22 @@ pub(crate) enum Label {
     UserRecord,
     /// Subkey of an authority's key: opens escrow locks.
     Escrow,
+    /// Subkey of a user's or group's key: seals what it holds (‖ K).
+    Held,
+    /// Begins what is hashed to an identity key's fingerprint.
+    Fingerprint,
+    /// Message that an identity key signs: its user's public keys.
+    PublicKeys,
+    /// Message that an identity key and the one after it sign.
+    IdentityChange,
+    /// Subkey of a user's key: authenticates pins (‖ K).
+    Pins,
+    /// Info of HPKE: a key that is shared with a user.
+    Share,
+    /// Message that the sender of a share signs.
+    SignedShare,
+    /// Info of HPKE: a lock that a private key opens.
+    PrivateKeyLock,
 }
 
 impl Label {
@@ -59,6 +75,14 @@ impl Label {
             Self::RecoveryId => b"diesel-encrypted/1 recovery id",
             Self::UserRecord => b"diesel-encrypted/1 user record",
             Self::Escrow => b"diesel-encrypted/1 escrow",
+            Self::Held => b"diesel-encrypted/1 held",
+            Self::Fingerprint => b"diesel-encrypted/1 fingerprint",
+            Self::PublicKeys => b"diesel-encrypted/1 public keys",
+            Self::IdentityChange => b"diesel-encrypted/1 identity change",
+            Self::Pins => b"diesel-encrypted/1 pins",
+            Self::Share => b"diesel-encrypted/1 share",
+            Self::SignedShare => b"diesel-encrypted/1 signed share",
+            Self::PrivateKeyLock => b"diesel-encrypted/1 private key lock",
         }
     }
 }
@@ -67,7 +91,7 @@ impl Label {
 mod tests {
     use super::Label;
 
-    const ALL: [Label; 16] = [
+    const ALL: [Label; 24] = [
         Label::Key,
         Label::Row,
         Label::RootWrap,
@@ -84,6 +108,14 @@ mod tests {
         Label::RecoveryId,
         Label::UserRecord,
         Label::Escrow,
+        Label::Held,
+        Label::Fingerprint,
+        Label::PublicKeys,
+        Label::IdentityChange,
+        Label::Pins,
+        Label::Share,
+        Label::SignedShare,
+        Label::PrivateKeyLock,
     ];
 
     #[test]

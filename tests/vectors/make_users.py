@@ -57,6 +57,32 @@ AUTHORITIES = [authority(0xA0000001, None), authority(0xA0000002, TENANT)]
 PEOPLE = [person("ada", [["i64", 7]], 0xB0000001, AUTHORITIES[0]),
           person("bob", [["text", "bob"], ["i64", -1]], 0xB0000002, AUTHORITIES[0], 3, fixed("identity of bob")),
           person("ada of a tenant", [["i64", 7]], 0xB0000003, AUTHORITIES[1])]
+
+
+def member(name, number, suite):
+    """A user with keys to share by: (record, member)."""
+    identifiers, key_id = [["i64", number]], 0xB0000000 + number
+    place = u.Place(APPLICATION, None, u.USER, holder(identifiers), key_id, 1)
+    secret, seed = fixed(f"encryption key of {name}"), fixed(f"identity key of {name}")
+    public, identity = u.public_bytes(suite, secret), u.identity_public(seed)
+    record = person(name, identifiers, key_id, AUTHORITIES[0], 1, u.fingerprint(place, identity))
+    key = bytes.fromhex(record["key"])
+    return record, {
+        "user": name, "suite": suite, "secret": secret.hex(), "public": public.hex(), "seed": seed.hex(),
+        "identity": identity.hex(), "signature": u.sign(seed, u.public_keys_message(place, suite, public)).hex(),
+        "fingerprint": record["identity"],
+        "held_encryption": u.hold(key, place, "encryption key", bytes([suite]) + public, fixed(f"nonce 1 of {name}", 24),
+                                  secret).hex(),
+        "held_identity": u.hold(key, place, "identity key", identity, fixed(f"nonce 2 of {name}", 24), seed).hex()}
+
+
+MEMBERS = []
+for name, number, suite in (("carol", 20, u.X25519), ("dan", 21, u.X25519)):
+    record, made = member(name, number, suite)
+    PEOPLE.append(record)
+    MEMBERS.append(made)
+GROUP = {"id": [["text", "editors"]], "scope": None, "key_id": 0xB0000100, "version": 2}
+GROUP_KEY = fixed("group key b0000100")
 CODE = "7ZZQ0GATE5XMWD3R1V4K9NB2HC"
 
 
@@ -90,6 +116,7 @@ def locks():
         lock("recovery_code_of_a_tenant", "ada of a tenant", "recovery code", secret=CODE),
         lock("escrow", "bob", "escrow"),
         lock("escrow_of_a_tenant", "ada of a tenant", "escrow"),
+        *(lock(f"escrow_of_{one['user']}", one["user"], "escrow") for one in MEMBERS),
     ]
 
 
@@ -139,6 +166,44 @@ def bad_locks():
     ]
 
 
+def shares():
+    """Carol shares the group's key."""
+    sender = MEMBERS[0]
+    place, key = place_of(GROUP, u.GROUP), GROUP_KEY
+    check = u.check_value(key, place)
+    made = []
+    for recipient in MEMBERS[1:]:
+        suite = recipient["suite"]
+        info = u.share_info(suite, place_of(by_name(PEOPLE, "carol")).holder, bytes.fromhex(sender["fingerprint"]),
+                            place_of(by_name(PEOPLE, recipient["user"])).holder, bytes.fromhex(recipient["fingerprint"]),
+                            place, check)
+        public, secret = bytes.fromhex(recipient["public"]), bytes.fromhex(recipient["secret"])
+        identity = bytes.fromhex(sender["identity"])
+        share = u.finish_share(suite, *u.hpke_seal(public, fixed("ephemeral key"), key, info), info,
+                               bytes.fromhex(sender["seed"]))
+        assert u.open_share(share, info, identity, secret) == key
+        holder_key, holder_place = (bytes.fromhex(by_name(PEOPLE, recipient["user"])["key"]),
+                                    place_of(by_name(PEOPLE, recipient["user"])))
+        copy = u.hold(holder_key, holder_place, "group key", place.bytes() + check,
+                      fixed(f"nonce of {recipient['user']}'s copy", 24), key)
+        pin = u.pin_mac(holder_key, holder_place, place_of(by_name(PEOPLE, "carol")).holder,
+                        bytes.fromhex(sender["fingerprint"]))
+        made.append({"sender": "carol", "recipient": recipient["user"], "info": info.hex(), "share": share.hex(),
+                     "copy": copy.hex(), "pin": pin.hex()})
+    return made
+
+
+def identity_changes():
+    """Dan has a new identity key."""
+    place, old = place_of(by_name(PEOPLE, "dan")), bytes.fromhex(MEMBERS[1]["seed"])
+    new = fixed("next identity key of dan")
+    publics = u.identity_public(old), u.identity_public(new)
+    message = u.identity_change_message(place, *publics)
+    return [{"user": "dan", "before": u.fingerprint(place, publics[0]).hex(),
+             "after": u.fingerprint(place, publics[1]).hex(),
+             "change": (b"".join(publics) + u.sign(old, message) + u.sign(new, message)).hex()}]
+
+
 def codes():
     printed = u.printed(CODE)
     ones = "O0" + "1Il" * 8
@@ -158,13 +223,17 @@ def document():
     return {"about": "Known answers of users' keys and locks (docs/format.md), made by make_users.py. Bytes are hex. "
                      "Published keys.",
             "application": APPLICATION, "root_key": ROOT, "authorities": AUTHORITIES, "users": PEOPLE, "locks": locks(),
-            "bad_locks": bad_locks(), "codes": codes()}
+            "bad_locks": bad_locks(), "codes": codes(), "members": MEMBERS,
+            "group": GROUP | {"key": GROUP_KEY.hex(),
+                              "check": u.check_value(GROUP_KEY, place_of(GROUP, u.GROUP)).hex()},
+            "shares": shares(), "identity_changes": identity_changes()}
 
 
 def open_file(path):
     """Opens what another implementation made. The file has `authorities` as users.json, users with `name`, `id`, `scope`,
     `key_id`, `version`, `authority_key_id`, `check`, `identity` and `mac`, and locks with `user`, `lock_id`, `secret` and
-    `lock`: checks every MAC and opens every lock, and says how many."""
+    `lock`, and members, shares and copies as users.json has them: checks every MAC and signature, opens every lock and
+    share, and says how many."""
     given = json.loads(pathlib.Path(path).read_text())
     root = bytes.fromhex(given["root_key"]["key"])
     keys = {row["key_id"]: f.unwrap(root, bytes.fromhex(row["wrapped"]), row) for row in given["authorities"]}
@@ -178,7 +247,27 @@ def open_file(path):
         one, data = people[case["user"]], bytes.fromhex(case["lock"])
         r = u.r_of(data, case["secret"], keys[one["authority_key_id"]])
         u.open_lock(data, r, place_of(one), bytes.fromhex(case["lock_id"]), bytes.fromhex(one["check"]))
-    print(f"opened {len(given['locks'])} locks of {len(people)} users")
+    members = {one["user"]: one for one in given["members"]}
+    for one in members.values():
+        # The private keys of the members are those of users.json, whose keys open nothing of what is real.
+        place, public = place_of(people[one["user"]]), bytes.fromhex(one["public"])
+        identity = bytes.fromhex(one["identity"])
+        u.verify(identity, u.public_keys_message(place, one["suite"], public), bytes.fromhex(one["signature"]))
+        assert u.fingerprint(place, identity).hex() == one["fingerprint"]
+    for case in given["shares"]:
+        sender, recipient = members[case["sender"]], members[case["recipient"]]
+        place = place_of(case["group"], u.GROUP)
+        info = u.share_info(recipient["suite"], place_of(people[case["sender"]]).holder,
+                            bytes.fromhex(sender["fingerprint"]), place_of(people[case["recipient"]]).holder,
+                            bytes.fromhex(recipient["fingerprint"]), place, bytes.fromhex(case["group"]["check"]))
+        key = u.open_share(bytes.fromhex(case["share"]), info, bytes.fromhex(sender["identity"]),
+                           bytes.fromhex(recipient["secret"]))
+        assert u.check_value(key, place).hex() == case["group"]["check"], "group key"
+        holder_place = place_of(people[case["recipient"]])
+        holder_key = bytes.fromhex(case["recipient_key"])
+        what = place.bytes() + bytes.fromhex(case["group"]["check"])
+        assert u.open_held(holder_key, holder_place, "group key", what, bytes.fromhex(case["copy"])) == key
+    print(f"opened {len(given['locks'])} locks of {len(people)} users and {len(given['shares'])} shares")
 
 
 def main(arguments):

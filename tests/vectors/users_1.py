@@ -4,7 +4,10 @@ code with the Rust crates and is no library."""
 import hashlib
 import unicodedata
 
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, hpke
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
@@ -136,3 +139,118 @@ def recovery_id(code, place):
 
 def sha256(data):
     return hashlib.sha256(data).digest()
+
+
+# What a key holds.
+
+HELD = {"encryption key": 1, "identity key": 2, "group key": 3, "earlier key": 4}
+
+
+def held_cipher(key, place):
+    return f.hkdf_expand(key, f.label("held") + place.bytes())
+
+
+def hold(key, place, kind, what, nonce, secret):
+    header = bytes([0xE4, HELD[kind]]) + f.u32(place.key_id)
+    aad = f.label("held") + header + what
+    return header + nonce + f.encrypt(3, held_cipher(key, place), nonce, aad, secret)
+
+
+def open_held(key, place, kind, what, held):
+    header, nonce, sealed = held[:6], held[6:30], held[30:]
+    assert header == bytes([0xE4, HELD[kind]]) + f.u32(place.key_id) and len(sealed) == 48
+    return f.decrypt(3, held_cipher(key, place), nonce, f.label("held") + header + what, sealed)
+
+
+# Identities.
+
+
+def identity_public(seed):
+    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+
+
+def sign(seed, message):
+    return Ed25519PrivateKey.from_private_bytes(seed).sign(message)
+
+
+def verify(public, message, signature):
+    Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+
+
+def fingerprint(place, public):
+    return sha256(f.label("fingerprint") + place.where() + public)
+
+
+def public_keys_message(place, suite, public):
+    return f.label("public keys") + place.where() + bytes([suite]) + f.lp(public)
+
+
+def identity_change_message(place, old, new):
+    return f.label("identity change") + place.where() + old + new
+
+
+def pin_mac(key, place, other, print_):
+    return row_mac(f.hkdf_expand(key, f.label("pins") + place.bytes()), 4, [other, print_])
+
+
+# HPKE (RFC 9180), base mode, HKDF-SHA256, ChaCha20-Poly1305. Sealing with a chosen ephemeral key is written out, since no
+# package does it; opening is the package's.
+
+X25519 = 1
+ENCAPSULATED_LEN = {X25519: 32}
+
+
+def public_bytes(suite, secret):
+    assert suite == X25519
+    return X25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
+
+
+def hpke_open(suite, secret, encapsulated, sealed, info):
+    assert suite == X25519
+    package = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
+    return package.decrypt(encapsulated + sealed, X25519PrivateKey.from_private_bytes(secret), info)
+
+
+def hpke_seal(public, ephemeral, plaintext, info):
+    """(encapsulated key, sealed) with X25519, RFC 9180 sections 4.1 and 5.1."""
+    def labeled_extract(suite_id, salt, name, secret):
+        return extract(salt, b"HPKE-v1" + suite_id + name + secret)
+
+    def labeled_expand(suite_id, key, name, info, length):
+        return f.hkdf_expand(key, length.to_bytes(2, "big") + b"HPKE-v1" + suite_id + name + info, length)
+
+    key = X25519PrivateKey.from_private_bytes(ephemeral)
+    encapsulated = key.public_key().public_bytes_raw()
+    kem, suite_id = b"KEM\x00\x20", b"HPKE\x00\x20\x00\x01\x00\x03"
+    prk = labeled_extract(kem, b"", b"eae_prk", key.exchange(X25519PublicKey.from_public_bytes(public)))
+    shared = labeled_expand(kem, prk, b"shared_secret", encapsulated + public, 32)
+    context = (b"\x00" + labeled_extract(suite_id, b"", b"psk_id_hash", b"")
+               + labeled_extract(suite_id, b"", b"info_hash", info))
+    secret = labeled_extract(suite_id, shared, b"secret", b"")
+    key = labeled_expand(suite_id, secret, b"key", context, 32)
+    nonce = labeled_expand(suite_id, secret, b"base_nonce", context, 12)
+    return encapsulated, ChaCha20Poly1305(key).encrypt(nonce, plaintext, b"")
+
+
+# Shares.
+
+
+def share_info(suite, sender, sender_print, recipient, recipient_print, group_place, check):
+    return (f.label("share") + bytes([suite]) + f.lp(sender) + sender_print + f.lp(recipient) + recipient_print
+            + group_place.bytes() + check)
+
+
+def signed_share(info, share):
+    return f.label("signed share") + f.lp(info) + f.lp(share)
+
+
+def finish_share(suite, encapsulated, sealed, info, sender_seed):
+    share = bytes([0xE5, suite]) + encapsulated + sealed
+    return share + sign(sender_seed, signed_share(info, share))
+
+
+def open_share(share, info, sender_public, secret):
+    suite = share[1]
+    assert share[0] == 0xE5 and len(share) == 2 + ENCAPSULATED_LEN[suite] + 48 + 64
+    verify(sender_public, signed_share(info, share[:-64]), share[-64:])
+    return hpke_open(suite, secret, share[2:-112], share[-112:-64], info)

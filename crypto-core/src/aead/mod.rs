@@ -12,6 +12,7 @@ use aes_gcm::aead::{AeadInOut, KeyInit, array::Array, consts::U16};
 use aws_lc::Aes256Gcm;
 use chacha20poly1305::XChaCha20Poly1305;
 use xaes_256_gcm::Xaes256Gcm;
+use zeroize::Zeroizing;
 
 use crate::keys::Secret;
 
@@ -166,6 +167,19 @@ impl Cipher {
             out.fill(0);
         }
         opened
+    }
+
+    /// Encrypts a key: 32 bytes of ciphertext and the tag.
+    pub(crate) fn seal_key(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        key: &Secret,
+    ) -> Result<[u8; Secret::LEN + TAG_LEN], AeadError> {
+        let mut sealed = Zeroizing::new([0; Secret::LEN + TAG_LEN]);
+        sealed.split_at_mut(Secret::LEN).0.copy_from_slice(key.expose_bytes());
+        self.seal(nonce, aad, sealed.as_mut_slice())?;
+        Ok(*sealed)
     }
 
     /// Decrypts a wrapped key: 32 bytes of ciphertext and the tag.

@@ -62,6 +62,9 @@ pub enum FormatError {
     /// A function that this version does not know, or that locks of this kind do not use.
     #[error("its key derivation is number {0}, which locks of its kind do not use")]
     UnknownKdf(u8),
+    /// A suite of public-key encryption that this version does not know.
+    #[error("its suite is number {0}, which this version does not know")]
+    UnknownSuite(u8),
     /// A cost outside of its bounds: a lower one would make guessing cheap, a higher one exhaust the machine.
     #[error("its parameter `{name}` is {found}, and must be {lowest} to {highest}")]
     CostOutOfBounds {

@@ -6,6 +6,8 @@
 
 mod error;
 #[cfg(feature = "users")]
+pub mod held;
+#[cfg(feature = "users")]
 pub mod lock;
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,6 @@
 
 use std::{fmt, sync::Arc};
 
-use zeroize::Zeroizing;
-
 use super::{mac, secret::Secret};
 use crate::{
     aead::{self, AeadError, Algorithm},
@@ -165,11 +163,9 @@ impl RootKey for LocalRootKey {
         let mut nonce = [0; aead::NONCE_MAX];
         let nonce = nonce.split_at_mut(Self::ALGORITHM.nonce_len()).0;
         random::fill(nonce)?;
-        let mut sealed = Zeroizing::new([0; Secret::LEN + aead::TAG_LEN]);
-        sealed.split_at_mut(Secret::LEN).0.copy_from_slice(key.expose_bytes());
         let aad = wrapped::aad(Self::ALGORITHM, context);
-        let cipher = self.cipher(Self::ALGORITHM);
-        cipher.seal(nonce, &aad, sealed.as_mut_slice()).map_err(|AeadError| self.refused())?;
+        let sealed = self.cipher(Self::ALGORITHM).seal_key(nonce, &aad, key);
+        let sealed = sealed.map_err(|AeadError| self.refused())?;
         Ok(wrapped::write(Self::ALGORITHM, nonce, &sealed))
     }
 

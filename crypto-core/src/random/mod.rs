@@ -55,11 +55,16 @@ pub(crate) fn fill(out: &mut [u8]) -> Result<(), RandomError> {
 
 #[cold]
 fn seeded(forks: u64) -> Result<Generator, RandomError> {
+    Ok(Generator { rng: fresh()?, forks, left: RESEED_AFTER })
+}
+
+/// A generator that the operating system seeded for one use.
+pub(crate) fn fresh() -> Result<ChaCha20Rng, RandomError> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|_| RandomError)?;
     let rng = ChaCha20Rng::from_seed(seed);
     seed.zeroize();
-    Ok(Generator { rng, forks, left: RESEED_AFTER })
+    Ok(rng)
 }
 
 /// A random u32, never 0.

@@ -7,8 +7,8 @@ use subtle::ConstantTimeEq as _;
 
 use super::{
     error::AuthorityError,
-    holder::{User, UserId},
-    key::{HolderKey, KeyPlace, UserKey},
+    holder::{GroupId, Holder, HolderId, User, UserId},
+    key::{GroupKey, HolderKey, KeyPlace, UserKey},
     record::UserRecord,
 };
 use crate::{
@@ -55,6 +55,15 @@ impl Authority {
         self.create_key(user)
     }
 
+    /// A new key for `group`, or for anything else that several users may open. Nothing of it is stored but its
+    /// [`name`](HolderKey::name) and a share for each member.
+    ///
+    /// # Errors
+    /// [`RandomError`] if the operating system has no random bytes to give.
+    pub fn create_group(&self, group: GroupId) -> Result<GroupKey, RandomError> {
+        self.create_key(group)
+    }
+
     /// The record that names `key` as its user's, and `identity` as the fingerprint of their identity key.
     ///
     /// # Errors
@@ -96,7 +105,7 @@ impl Authority {
         Ok(KnownUser { place, check: record.check, identity: record.identity })
     }
 
-    pub(super) fn create_key<H: super::Holder>(&self, holder: super::HolderId<H>) -> Result<HolderKey<H>, RandomError> {
+    fn create_key<H: Holder>(&self, holder: HolderId<H>) -> Result<HolderKey<H>, RandomError> {
         let KeyContext { application, scope, .. } = self.context();
         let (application, scope) = (application.clone(), scope.clone());
         HolderKey::generate(KeyPlace { application, scope, holder, key_id: random::id()?, version: 1 })

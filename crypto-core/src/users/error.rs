@@ -49,12 +49,48 @@ pub enum UnlockError {
     /// The lock holds another key than the user's record names: someone put it there, or it is of an old key.
     #[error("a lock holds another key than the user's record names: it was planted, or is one of an earlier key")]
     OtherKey,
+    /// What a lock was to be made for is no public key.
+    #[error("this is no public key of its suite")]
+    PublicKey,
     /// Argon2id found no memory.
     #[error("there is not enough memory to derive a key from a password")]
     Memory,
     /// The application's key does not vouch for what it must.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// The operating system gave no random bytes.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+}
+
+/// Why something is not shared, or not taken as shared.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SharingError {
+    /// The bytes are no share, or nothing that a key holds.
+    #[error("what is shared or held is malformed: {0}")]
+    Malformed(#[from] FormatError),
+    /// It does not open with this key: it was altered, or is for someone else.
+    #[error("it does not open with this user's keys: it was altered, or is for someone else")]
+    Closed,
+    /// It opens, and is another key than was named.
+    #[error("it holds another key than its row names: it was planted, or the row was altered")]
+    OtherKey,
+    /// The signature is not by the identity that it should be by.
+    #[error("it is not signed by whom it says it is from")]
+    NotSigned,
+    /// Someone's identity key is not the one that is known.
+    #[error(
+        "this user's identity key is another than the one that is known: they have a new one, or someone stands in for \
+         them. Ask for a change that the old key signed, or compare fingerprints in person"
+    )]
+    OtherIdentity,
+    /// A pin was altered, or is another user's.
+    #[error("a pinned identity was altered, or is another user's: restore it from a backup")]
+    AlteredPin,
+    /// A public key that is none.
+    #[error("this is no public key of its suite")]
+    PublicKey,
     /// The operating system gave no random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),

@@ -53,6 +53,15 @@ impl<H: Holder> KeyPlace<H> {
         out
     }
 
+    /// `lp(application) ‖ opt(scope) ‖ lp(typed id)`: the holder, whatever their key.
+    pub(super) fn where_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(64);
+        lp(&mut out, self.application.as_bytes());
+        opt(&mut out, self.scope.as_deref());
+        lp(&mut out, self.holder.as_bytes());
+        out
+    }
+
     /// The place of the next key of this holder, under a new id.
     pub(super) fn next(&self) -> Result<Self, RandomError> {
         let mut next = self.clone();

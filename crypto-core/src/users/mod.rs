@@ -6,18 +6,29 @@
 
 pub mod authority;
 mod error;
+mod held;
 pub mod holder;
+pub mod hybrid;
+pub mod identity;
 pub mod key;
 pub mod lock;
+pub mod member;
+mod pin;
 pub mod record;
+mod share;
 
 pub use authority::{Authority, KnownUser};
-pub use error::{AuthorityError, UnlockError};
+pub use error::{AuthorityError, SharingError, UnlockError};
+pub use held::KeyName;
 pub use holder::{Group, GroupId, Holder, HolderId, User, UserId};
+pub use hybrid::{EncryptionKey, EncryptionPublicKey, Suite};
+pub use identity::{IdentityChange, IdentityKey};
 pub use key::{GroupKey, HolderKey, KeyPlace, UserKey};
 pub use lock::{
     Lock, LockId,
     code::{CodeError, RecoveryCode},
     password::{LoginVerifier, PasswordCost, StoredLogin, Unlocked, decoy_unlock},
 };
+pub use member::{Contact, Member, PublicKeys, SealedMember};
+pub use pin::Pin;
 pub use record::UserRecord;

@@ -10,8 +10,10 @@
 
 mod codes;
 mod escrow;
+mod hpke;
 mod password;
 mod records;
+mod sharing;
 mod tamper;
 mod vectors;
 mod world;

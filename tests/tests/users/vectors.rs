@@ -7,8 +7,9 @@ use diesel_encrypted_core::{
     LocalRootKey, RootKey, RootKeyId, hazmat,
     keys::{DataKey, KeyContext, Purpose, Secret},
     users::{
-        Authority, KnownUser, Lock, LockId, LoginVerifier, PasswordCost, RecoveryCode, UnlockError, UserId, UserKey,
-        UserRecord,
+        Authority, Contact, EncryptionPublicKey, Group, GroupId, IdentityChange, KeyName, KnownUser, Lock, LockId,
+        LoginVerifier, Member, PasswordCost, Pin, PublicKeys, RecoveryCode, SealedMember, Suite, UnlockError, UserId,
+        UserKey, UserRecord,
     },
 };
 use diesel_encrypted_tests::vectors::{hex, to_hex};
@@ -21,6 +22,10 @@ pub(crate) struct Document {
     pub(crate) root_key: Root,
     pub(crate) authorities: Vec<AuthorityRow>,
     pub(crate) users: Vec<Person>,
+    members: Vec<MemberVector>,
+    group: GroupVector,
+    shares: Vec<ShareVector>,
+    identity_changes: Vec<ChangeVector>,
     locks: Vec<LockVector>,
     bad_locks: Vec<BadLock>,
     codes: Vec<CodeVector>,
@@ -83,6 +88,42 @@ struct CodeVector {
     code: String,
     typed: String,
     printed: String,
+}
+
+#[derive(Deserialize)]
+struct MemberVector {
+    user: String,
+    suite: u8,
+    public: String,
+    identity: String,
+    signature: String,
+    fingerprint: String,
+    held_encryption: String,
+    held_identity: String,
+}
+
+#[derive(Deserialize)]
+struct GroupVector {
+    key_id: u32,
+    version: u32,
+    check: String,
+}
+
+#[derive(Deserialize)]
+struct ShareVector {
+    sender: String,
+    recipient: String,
+    share: String,
+    copy: String,
+    pin: String,
+}
+
+#[derive(Deserialize)]
+struct ChangeVector {
+    user: String,
+    before: String,
+    after: String,
+    change: String,
 }
 
 static DOCUMENT: LazyLock<Document> =
@@ -228,6 +269,93 @@ fn codes_are_read_as_they_are_typed() {
     assert_eq!(to_hex(id.as_bytes()), lock.lock_id);
 }
 
+impl MemberVector {
+    fn public(&self) -> PublicKeys {
+        PublicKeys {
+            encryption: EncryptionPublicKey::new(Suite::from_u8(self.suite).unwrap(), hex(&self.public)),
+            identity: hex(&self.identity).try_into().unwrap(),
+            signature: hex(&self.signature).try_into().unwrap(),
+        }
+    }
+
+    fn contact(&self) -> Contact {
+        self.public().verify(&named(&self.user).known()).unwrap()
+    }
+
+    fn open(&self) -> Member {
+        let sealed = SealedMember { encryption: hex(&self.held_encryption), identity: hex(&self.held_identity) };
+        Member::open(&named(&self.user).key(), &self.public(), &sealed).unwrap()
+    }
+}
+
+fn member(name: &str) -> &'static MemberVector {
+    document().members.iter().find(|member| member.user == name).unwrap()
+}
+
+fn group() -> KeyName<Group> {
+    let group = &document().group;
+    let check = hex(&group.check).try_into().unwrap();
+    let id = GroupId::of("editors").unwrap();
+    KeyName::stored(named("carol").known().place(), id, group.key_id, group.version, check)
+}
+
+#[test]
+fn members_open_and_sign_as_they_did() {
+    for vector in &document().members {
+        let opened = vector.open();
+        assert_eq!(to_hex(&opened.fingerprint()), vector.fingerprint, "{}", vector.user);
+        // Ed25519 is deterministic (RFC 8032), so the signature is the vector's.
+        assert!(opened.publish() == vector.public(), "{}", vector.user);
+        assert_eq!(to_hex(vector.contact().fingerprint()), vector.fingerprint);
+    }
+}
+
+#[test]
+fn shares_and_copies_open_and_pins_hold() {
+    for vector in &document().shares {
+        let (sender, recipient) = (member(&vector.sender).contact(), member(&vector.recipient).open());
+        let opened = recipient.open_share(&group(), &sender, &hex(&vector.share)).unwrap();
+        assert_eq!(opened.check_value(), *group().check(), "{}", vector.recipient);
+        let key = named(&vector.recipient).key();
+        let copied = key.open_group_key(&group(), &hex(&vector.copy)).unwrap();
+        assert_eq!(copied.check_value(), *group().check(), "{}", vector.recipient);
+        assert_eq!(to_hex(&Pin::new(&key, &sender).mac), vector.pin);
+    }
+    assert!(!document().shares.is_empty());
+}
+
+#[test]
+fn identity_changes_are_signed() {
+    for vector in &document().identity_changes {
+        let change = IdentityChange::from_bytes(&hex(&vector.change).try_into().unwrap());
+        let (before, after) = change.verify(named(&vector.user).known().place()).unwrap();
+        assert_eq!((to_hex(&before), to_hex(&after)), (vector.before.clone(), vector.after.clone()));
+    }
+    assert!(!document().identity_changes.is_empty());
+}
+
+/// Shares of a new group key between the members of the vectors, as `make_users.py --open` takes them.
+fn describe_shares(vectors: &Value) -> Vec<Value> {
+    let names = ["carol", "dan"];
+    let group = named("carol").authority().create_group(GroupId::of("made here").unwrap()).unwrap();
+    let described = json!({
+        "id": [["text", "made here"]], "scope": null, "key_id": group.place().key_id(), "version": 1,
+        "check": to_hex(&group.check_value()),
+    });
+    let pairs = names.iter().flat_map(|sender| names.iter().map(move |recipient| (*sender, *recipient)));
+    let share = |(sender, recipient): (&str, &str)| {
+        let share = member(sender).open().share(&group, &member(recipient).contact()).unwrap();
+        let copy = named(recipient).key().hold_group_key(&group).unwrap();
+        let users = vectors["users"].as_array().unwrap();
+        let key = &users.iter().find(|user| user["name"] == recipient).unwrap()["key"];
+        json!({
+            "sender": sender, "recipient": recipient, "group": described, "share": to_hex(&share),
+            "copy": to_hex(&copy), "recipient_key": key,
+        })
+    };
+    pairs.map(share).collect()
+}
+
 /// `person` and locks of theirs, made here, as `make_users.py --open` takes them.
 fn describe(person: &Person, authority: &Authority) -> (Value, Vec<Value>) {
     let key = authority.create(person.id()).unwrap();
@@ -236,7 +364,7 @@ fn describe(person: &Person, authority: &Authority) -> (Value, Vec<Value>) {
     let canonical = code.to_text().replace('-', "")[..26].to_owned();
     let described = |lock: &Lock, secret: Option<&str>| {
         let (id, bytes) = (to_hex(lock.id().as_bytes()), to_hex(lock.as_bytes()));
-        json!({ "user": person.name, "lock_id": id, "secret": secret, "lock": bytes })
+        json!({ "user": format!("{} anew", person.name), "lock_id": id, "secret": secret, "lock": bytes })
     };
     let password = "Ame\u{301}lie";
     let by = |cost| described(&Lock::for_password(&key, password, cost).unwrap().0, Some(password));
@@ -248,7 +376,7 @@ fn describe(person: &Person, authority: &Authority) -> (Value, Vec<Value>) {
         described(&authority.escrow(&key).unwrap(), None),
     ];
     let record = json!({
-        "name": person.name, "id": person.id, "scope": person.scope, "key_id": record.key_id, "version": record.version,
+        "name": format!("{} anew", person.name), "id": person.id, "scope": person.scope, "key_id": record.key_id, "version": record.version,
         "authority_key_id": record.authority_key_id, "check": to_hex(&record.check),
         "identity": record.identity.map(|print| to_hex(&print)), "mac": to_hex(&record.mac),
     });
@@ -259,12 +387,15 @@ fn describe(person: &Person, authority: &Authority) -> (Value, Vec<Value>) {
 fn what_is_made_here_opens_in_python() {
     let Some(script) = python() else { return };
     let made: Vec<_> = document().users.iter().map(|person| describe(person, &person.authority())).collect();
-    let (users, locks): (Vec<_>, Vec<_>) = made.into_iter().unzip();
+    let (mut users, locks): (Vec<_>, Vec<_>) = made.into_iter().unzip();
     let locks: Vec<Value> = locks.into_iter().flatten().collect();
     let vectors: Value = serde_json::from_str(include_str!("../../vectors/users.json")).unwrap();
-    let expected = format!("opened {} locks of {} users", locks.len(), users.len());
+    users.extend(vectors["users"].as_array().unwrap().iter().cloned());
+    let shares = describe_shares(&vectors);
+    let expected = format!("opened {} locks of {} users and {} shares", locks.len(), users.len(), shares.len());
     let given = json!({
         "root_key": vectors["root_key"], "authorities": vectors["authorities"], "users": users, "locks": locks,
+        "members": vectors["members"], "shares": shares,
     });
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("users-made-here.json");
     std::fs::write(&file, given.to_string()).unwrap();

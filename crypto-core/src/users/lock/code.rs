@@ -13,7 +13,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::{Lock, LockId, NewLock, open};
 use crate::{
     format::lock::{Kdf, LockKind},
-    keys::{RandomError, Secret, extract, lp, opt, subkey},
+    keys::{RandomError, Secret, extract, subkey},
     label::Label,
     users::{
         authority::KnownUser,
@@ -99,11 +99,7 @@ impl RecoveryCode {
     /// its first 16 bytes.
     #[must_use]
     pub fn lock_id(&self, place: &KeyPlace<User>) -> LockId {
-        let mut user = Vec::new();
-        lp(&mut user, place.application.as_bytes());
-        opt(&mut user, place.scope.as_deref());
-        lp(&mut user, place.holder.as_bytes());
-        let id = subkey(&extract(&[], &self.0), Label::RecoveryId, &user);
+        let id = subkey(&extract(&[], &self.0), Label::RecoveryId, &place.where_bytes());
         LockId(id.expose_bytes().first_chunk().copied().unwrap_or_default())
     }
 

@@ -8,15 +8,15 @@
 pub mod code;
 mod escrow;
 pub mod password;
+mod private_key;
 
 use std::fmt;
 
 use subtle::ConstantTimeEq as _;
-use zeroize::Zeroizing;
 
 use super::{authority::KnownUser, error::UnlockError, key::UserKey};
 use crate::{
-    aead::{AeadError, Algorithm, Cipher, TAG_LEN},
+    aead::{AeadError, Algorithm, Cipher},
     format::{
         FormatError,
         lock::{Kdf, LockKind, LockParts, NONCE_LEN, header},
@@ -125,12 +125,10 @@ impl NewLock {
         let derived = Derived::new(r, context(&header, &self.tail, &key.place().to_bytes(), self.id));
         let mut nonce = [0; NONCE_LEN];
         random::fill(&mut nonce)?;
-        let mut sealed = Zeroizing::new([0; Secret::LEN + TAG_LEN]);
-        sealed.split_at_mut(Secret::LEN).0.copy_from_slice(key.secret().expose_bytes());
-        let Ok(()) = derived.cipher().seal(&nonce, &derived.aad(), sealed.as_mut_slice()) else {
+        let Ok(sealed) = derived.cipher().seal_key(&nonce, &derived.aad(), key.secret()) else {
             unreachable!("32 bytes can be sealed")
         };
-        let bytes = [&header[..], &derived.commitment, &nonce, sealed.as_slice(), &self.tail].concat();
+        let bytes = [&header[..], &derived.commitment, &nonce, &sealed, &self.tail].concat();
         Ok((Lock { id: self.id, bytes }, derived))
     }
 }
