@@ -53,6 +53,12 @@ pub(crate) enum Label {
     SignedShare,
     /// Info of HPKE: a lock that a private key opens.
     PrivateKeyLock,
+    /// Subkey of an authority's key, and of that with a client's secret: seals sessions. Begins their AAD.
+    Session,
+    /// Subkey of an authority's key: its part of a lock that answers open.
+    Questions,
+    /// Of an answer: masks its share (‖ number ‖ K ‖ lock id).
+    Answer,
 }
 
 impl Label {
@@ -83,6 +89,9 @@ impl Label {
             Self::Share => b"diesel-encrypted/1 share",
             Self::SignedShare => b"diesel-encrypted/1 signed share",
             Self::PrivateKeyLock => b"diesel-encrypted/1 private key lock",
+            Self::Session => b"diesel-encrypted/1 session",
+            Self::Questions => b"diesel-encrypted/1 questions",
+            Self::Answer => b"diesel-encrypted/1 answer",
         }
     }
 }
@@ -91,7 +100,7 @@ impl Label {
 mod tests {
     use super::Label;
 
-    const ALL: [Label; 24] = [
+    const ALL: [Label; 27] = [
         Label::Key,
         Label::Row,
         Label::RootWrap,
@@ -116,6 +125,9 @@ mod tests {
         Label::Share,
         Label::SignedShare,
         Label::PrivateKeyLock,
+        Label::Session,
+        Label::Questions,
+        Label::Answer,
     ];
 
     #[test]

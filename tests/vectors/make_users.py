@@ -193,6 +193,38 @@ def shares():
     return made
 
 
+def sessions():
+    made = []
+    for name in ("ada", "ada of a tenant"):
+        owner = by_name(PEOPLE, name)
+        place, authority_key = place_of(owner), fixed(f"authority {owner['authority_key_id']:08x}")
+        token, expires = fixed(f"id of the session of {name}", 16) + fixed(f"session of {name}"), 1_700_003_600
+        header = u.session_header(owner["authority_key_id"], place, expires, token[:16])
+        stored = u.make_session(authority_key, token, header, place, fixed(f"nonce of {name}'s session", 24),
+                                bytes.fromhex(owner["key"]))
+        assert u.open_session(authority_key, token, stored, place).hex() == owner["key"]
+        made.append({"user": name, "token": f.text_form(token), "expires": expires, "stored": stored.hex()})
+    return made
+
+
+ANSWERS = ["Rose Cottage, Whitby", "Mademoiselle Dupont", "the blue Schwinn \u2460 bicycle"]
+
+
+def questions():
+    owner = by_name(PEOPLE, "ada")
+    place, authority_key = place_of(owner), fixed(f"authority {owner['authority_key_id']:08x}")
+    lock_id, secret = fixed("id of questions", 16), fixed("secret of questions")
+    tail = f.u32(owner["authority_key_id"]) + bytes([2, len(ANSWERS)])
+    for number, answer in enumerate(ANSWERS, 1):
+        salt = fixed(f"salt of answer {number}", 16)
+        share = u.share_of(number, secret, [fixed("coefficients of questions")])
+        tail += salt + u.xor(share, u.answer_mask(answer, salt, number, place, lock_id))
+    header = u.lock_header("questions", 0, (0, 0, 0), fixed("salt of questions", 16))
+    r = u.extract(header[15:31], u.questions_secret(authority_key, secret))
+    made = u.make_lock(r, header, place, lock_id, fixed("nonce of questions", 24), bytes.fromhex(owner["key"]), tail)
+    return [{"user": "ada", "lock_id": lock_id.hex(), "answers": ANSWERS, "lock": made.hex()}]
+
+
 def identity_changes():
     """Dan has a new identity key."""
     place, old = place_of(by_name(PEOPLE, "dan")), bytes.fromhex(MEMBERS[1]["seed"])
@@ -226,13 +258,14 @@ def document():
             "bad_locks": bad_locks(), "codes": codes(), "members": MEMBERS,
             "group": GROUP | {"key": GROUP_KEY.hex(),
                               "check": u.check_value(GROUP_KEY, place_of(GROUP, u.GROUP)).hex()},
-            "shares": shares(), "identity_changes": identity_changes()}
+            "shares": shares(), "identity_changes": identity_changes(), "sessions": sessions(),
+            "questions": questions()}
 
 
 def open_file(path):
     """Opens what another implementation made. The file has `authorities` as users.json, users with `name`, `id`, `scope`,
     `key_id`, `version`, `authority_key_id`, `check`, `identity` and `mac`, and locks with `user`, `lock_id`, `secret` and
-    `lock`, and members, shares and copies as users.json has them: checks every MAC and signature, opens every lock and
+    `lock`, and members, shares, copies, sessions and questions as users.json has them: checks every MAC and signature, opens every lock and
     share, and says how many."""
     given = json.loads(pathlib.Path(path).read_text())
     root = bytes.fromhex(given["root_key"]["key"])
@@ -267,6 +300,17 @@ def open_file(path):
         holder_key = bytes.fromhex(case["recipient_key"])
         what = place.bytes() + bytes.fromhex(case["group"]["check"])
         assert u.open_held(holder_key, holder_place, "group key", what, bytes.fromhex(case["copy"])) == key
+    for case in given["sessions"]:
+        one = people[case["user"]]
+        key = u.open_session(keys[one["authority_key_id"]], f.from_text_form(case["token"]),
+                             bytes.fromhex(case["stored"]), place_of(one))
+        assert u.check_value(key, place_of(one)).hex() == one["check"], "key of a session"
+    for case in given["questions"]:
+        one = people[case["user"]]
+        for asked in ((1, 2), (2, 3), (3, 1)):
+            u.open_questions(bytes.fromhex(case["lock"]), {number: case["answers"][number - 1] for number in asked},
+                             keys[one["authority_key_id"]], place_of(one), bytes.fromhex(case["lock_id"]),
+                             bytes.fromhex(one["check"]))
     print(f"opened {len(given['locks'])} locks of {len(people)} users and {len(given['shares'])} shares")
 
 

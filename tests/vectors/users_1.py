@@ -254,3 +254,97 @@ def open_share(share, info, sender_public, secret):
     assert share[0] == 0xE5 and len(share) == 2 + ENCAPSULATED_LEN[suite] + 48 + 64
     verify(sender_public, signed_share(info, share[:-64]), share[-64:])
     return hpke_open(suite, secret, share[2:-112], share[-112:-64], info)
+
+
+# Sessions.
+
+
+def session_header(authority_key_id, place, expires, session_id):
+    return (b"\xe6" + f.u32(authority_key_id) + f.u32(place.key_id) + f.u32(place.version) + expires.to_bytes(8, "big")
+            + session_id)
+
+
+def session_cipher(authority_key, token, header, place):
+    both = extract(token[16:], f.hkdf_expand(authority_key, f.label("session")))
+    return f.hkdf_expand(both, f.label("session") + header + place.bytes())
+
+
+def make_session(authority_key, token, header, place, nonce, key):
+    cipher = session_cipher(authority_key, token, header, place)
+    return header + nonce + f.encrypt(3, cipher, nonce, f.label("session") + header + place.bytes(), key)
+
+
+def open_session(authority_key, token, stored, place):
+    header, nonce, sealed = stored[:37], stored[37:61], stored[61:]
+    cipher = session_cipher(authority_key, token, header, place)
+    return f.decrypt(3, cipher, nonce, f.label("session") + header + place.bytes(), sealed)
+
+
+# Questions. GF(256) by the polynomial x^8 + x^4 + x^3 + x^2 + 1.
+
+
+def gf_mul(a, b):
+    product = 0
+    while b:
+        if b & 1:
+            product ^= a
+        a, b = (a << 1) ^ (0x11D if a & 0x80 else 0), b >> 1
+    return product
+
+
+def gf_inverse(a):
+    return next(b for b in range(1, 256) if gf_mul(a, b) == 1)
+
+
+def share_of(number, secret, coefficients):
+    """The polynomials at `number`: `coefficients` are the rows of x, x^2 and so on."""
+    out = bytearray()
+    for at, byte in enumerate(secret):
+        value, power = byte, 1
+        for row in coefficients:
+            power = gf_mul(power, number)
+            value ^= gf_mul(power, row[at])
+        out.append(value)
+    return bytes(out)
+
+
+def join(shares):
+    """{number: share} to the secret: Lagrange at 0."""
+    out = bytearray(32)
+    for i, share in shares.items():
+        factor = 1
+        for j in shares:
+            if j != i:
+                factor = gf_mul(factor, gf_mul(j, gf_inverse(i ^ j)))
+        for at in range(32):
+            out[at] ^= gf_mul(factor, share[at])
+    return bytes(out)
+
+
+def normal_answer(answer):
+    return "".join(c for c in unicodedata.normalize("NFKC", answer) if c.isalnum()).lower()
+
+
+def answer_mask(answer, salt, number, place, lock_id):
+    stretched = Argon2id(salt=salt, length=32, iterations=2, lanes=1, memory_cost=19456).derive(
+        unicodedata.normalize("NFC", normal_answer(answer)).encode())
+    return f.hkdf_expand(stretched, f.label("answer") + bytes([number]) + place.bytes() + lock_id)
+
+
+def xor(a, b):
+    return bytes(x ^ y for x, y in zip(a, b, strict=True))
+
+
+def questions_secret(authority_key, secret):
+    return secret + f.hkdf_expand(authority_key, f.label("questions"))
+
+
+def open_questions(lock, answers, authority_key, place, lock_id, check):
+    """`answers` is {number: answer}."""
+    tail, shares = lock[135:], {}
+    assert tail[4] == len(answers) and len(tail) == 6 + 48 * tail[5]
+    for number, answer in answers.items():
+        entry = tail[6 + 48 * (number - 1):][:48]
+        shares[number] = xor(entry[16:], answer_mask(answer, entry[:16], number, place, lock_id))
+    r = extract(lock[15:31], questions_secret(authority_key, join(shares)))
+    return open_lock(lock, r, place, lock_id, check)

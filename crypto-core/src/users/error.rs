@@ -52,6 +52,9 @@ pub enum UnlockError {
     /// What a lock was to be made for is no public key.
     #[error("this is no public key of its suite")]
     PublicKey,
+    /// What was stored as a bcrypt hash is none, or costs more than is checked.
+    #[error("this is no bcrypt hash of a cost of 4 to 14")]
+    BcryptHash,
     /// Argon2id found no memory.
     #[error("there is not enough memory to derive a key from a password")]
     Memory,
@@ -94,4 +97,50 @@ pub enum SharingError {
     /// The operating system gave no random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),
+}
+
+/// Why a session does not go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// What the client sent is no token.
+    #[error("this is no session token")]
+    Token,
+    /// The stored bytes are no session.
+    #[error("a session is malformed: {0}")]
+    Malformed(#[from] FormatError),
+    /// Token and row do not belong together, the row was altered, or the user has another key by now: sign in again.
+    #[error("this session does not open: sign in again")]
+    Closed,
+    /// Its time is over: sign in again.
+    #[error("this session has expired: sign in again")]
+    Expired,
+    /// The application's key is not here.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+}
+
+/// Why a lock is not made for these answers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QuestionsError {
+    /// Too few are needed, or too few or too many are there.
+    #[error("at least 2 answers are needed, of at most 16, and no more than there are")]
+    Count,
+    /// Two answers say the same.
+    #[error("two of the answers are alike: each question needs one of its own")]
+    Alike,
+    /// They could be guessed.
+    #[error(
+        "the weakest answers that would do have an estimated {found} bits, and {least} are the least: longer ones, or more"
+    )]
+    Weak {
+        /// The estimate, in bits.
+        found: u32,
+        /// The least, in bits.
+        least: u32,
+    },
+    /// The lock could not be made.
+    #[error(transparent)]
+    Unlock(#[from] UnlockError),
 }

@@ -15,15 +15,18 @@ pub mod lock;
 pub mod member;
 mod pin;
 pub mod record;
+pub mod session;
 mod share;
 
 pub use authority::{Authority, KnownUser};
-pub use error::{AuthorityError, SharingError, UnlockError};
+pub use error::{AuthorityError, QuestionsError, SessionError, SharingError, UnlockError};
 pub use held::KeyName;
 pub use holder::{Group, GroupId, Holder, HolderId, User, UserId};
 pub use hybrid::{EncryptionKey, EncryptionPublicKey, Suite};
 pub use identity::{IdentityChange, IdentityKey};
 pub use key::{GroupKey, HolderKey, KeyPlace, UserKey};
+#[cfg(feature = "bcrypt")]
+pub use lock::bcrypt::CarriedOver;
 pub use lock::{
     Lock, LockId,
     code::{CodeError, RecoveryCode},
@@ -32,3 +35,4 @@ pub use lock::{
 pub use member::{Contact, Member, PublicKeys, SealedMember};
 pub use pin::Pin;
 pub use record::UserRecord;
+pub use session::SessionToken;

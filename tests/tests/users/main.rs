@@ -8,11 +8,14 @@
     reason = "a test that cannot go on fails, and one that is skipped says so"
 )]
 
+mod carried_over;
 mod codes;
 mod escrow;
 mod hpke;
 mod password;
+mod questions;
 mod records;
+mod session;
 mod sharing;
 mod tamper;
 mod vectors;

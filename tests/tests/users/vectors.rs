@@ -1,15 +1,20 @@
 //! The known answers of `tests/vectors/users.json`, made by another implementation: each entry is a test of its name in
 //! the messages, and that implementation opens what this one makes.
 
-use std::{path::Path, process::Command, sync::LazyLock};
+use std::{
+    path::Path,
+    process::Command,
+    sync::LazyLock,
+    time::{Duration, SystemTime},
+};
 
 use diesel_encrypted_core::{
     LocalRootKey, RootKey, RootKeyId, hazmat,
     keys::{DataKey, KeyContext, Purpose, Secret},
     users::{
         Authority, Contact, EncryptionPublicKey, Group, GroupId, IdentityChange, KeyName, KnownUser, Lock, LockId,
-        LoginVerifier, Member, PasswordCost, Pin, PublicKeys, RecoveryCode, SealedMember, Suite, UnlockError, UserId,
-        UserKey, UserRecord,
+        LoginVerifier, Member, PasswordCost, Pin, PublicKeys, RecoveryCode, SealedMember, SessionError, SessionToken,
+        Suite, UnlockError, UserId, UserKey, UserRecord,
     },
 };
 use diesel_encrypted_tests::vectors::{hex, to_hex};
@@ -26,6 +31,8 @@ pub(crate) struct Document {
     group: GroupVector,
     shares: Vec<ShareVector>,
     identity_changes: Vec<ChangeVector>,
+    sessions: Vec<SessionVector>,
+    questions: Vec<QuestionsVector>,
     locks: Vec<LockVector>,
     bad_locks: Vec<BadLock>,
     codes: Vec<CodeVector>,
@@ -124,6 +131,22 @@ struct ChangeVector {
     before: String,
     after: String,
     change: String,
+}
+
+#[derive(Deserialize)]
+struct SessionVector {
+    user: String,
+    token: String,
+    expires: u64,
+    stored: String,
+}
+
+#[derive(Deserialize)]
+struct QuestionsVector {
+    user: String,
+    lock_id: String,
+    answers: Vec<String>,
+    lock: String,
 }
 
 static DOCUMENT: LazyLock<Document> =
@@ -334,6 +357,49 @@ fn identity_changes_are_signed() {
     assert!(!document().identity_changes.is_empty());
 }
 
+#[test]
+fn sessions_go_on_until_their_hour() {
+    for vector in &document().sessions {
+        let (person, token) = (named(&vector.user), SessionToken::parse(&vector.token).unwrap());
+        let resume = |seconds| {
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            person.authority().resume_session(&person.known(), &token, &hex(&vector.stored), now)
+        };
+        assert_eq!(to_hex(&resume(vector.expires - 1).unwrap().check_value()), person.check);
+        assert_eq!(resume(vector.expires).unwrap_err(), SessionError::Expired);
+        assert_eq!(*token.to_text(), vector.token);
+    }
+    assert!(!document().sessions.is_empty());
+}
+
+#[test]
+fn questions_open_by_any_two_answers() {
+    for vector in &document().questions {
+        let person = named(&vector.user);
+        let lock = Lock::stored(LockId::new(hex(&vector.lock_id).try_into().unwrap()), hex(&vector.lock));
+        for (a, b) in [(1, 2), (2, 3), (3, 1)] {
+            let answers = [a, b].map(|number| (number, &*vector.answers[usize::from(number) - 1]));
+            let key = person.authority().open_questions(&person.known(), &lock, &answers).unwrap();
+            assert_eq!(to_hex(&key.check_value()), person.check, "{a} and {b}");
+        }
+    }
+    assert!(!document().questions.is_empty());
+}
+
+/// A session and questions of Ada of the vectors, as `make_users.py --open` takes them.
+fn describe_more() -> (Value, Value) {
+    let (ada, answers) = (named("ada"), ["Rose Cottage, Whitby", "Ｍademoiselle Dupont", "the blue Schwinn"]);
+    let expires = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let (token, stored) = ada.authority().begin_session(&ada.key(), expires).unwrap();
+    let lock = ada.authority().questions(&ada.key(), 2, &answers).unwrap();
+    (
+        json!([{ "user": "ada", "token": *token.to_text(), "stored": to_hex(&stored) }]),
+        json!([{
+            "user": "ada", "lock_id": to_hex(lock.id().as_bytes()), "answers": answers, "lock": to_hex(lock.as_bytes()),
+        }]),
+    )
+}
+
 /// Shares of a new group key between the members of the vectors, as `make_users.py --open` takes them.
 fn describe_shares(vectors: &Value) -> Vec<Value> {
     let names = ["carol", "dan"];
@@ -392,10 +458,11 @@ fn what_is_made_here_opens_in_python() {
     let vectors: Value = serde_json::from_str(include_str!("../../vectors/users.json")).unwrap();
     users.extend(vectors["users"].as_array().unwrap().iter().cloned());
     let shares = describe_shares(&vectors);
+    let (sessions, questions) = describe_more();
     let expected = format!("opened {} locks of {} users and {} shares", locks.len(), users.len(), shares.len());
     let given = json!({
         "root_key": vectors["root_key"], "authorities": vectors["authorities"], "users": users, "locks": locks,
-        "members": vectors["members"], "shares": shares,
+        "members": vectors["members"], "shares": shares, "sessions": sessions, "questions": questions,
     });
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("users-made-here.json");
     std::fs::write(&file, given.to_string()).unwrap();

@@ -5,10 +5,13 @@
 //! AEAD alone would let a lock be made that opens with two passwords (Len, Grubbs, Ristenpart: Partitioning Oracle
 //! Attacks, USENIX Security 2021). The opened key must be the one that the user's record names.
 
+#[cfg(feature = "bcrypt")]
+pub mod bcrypt;
 pub mod code;
 mod escrow;
 pub mod password;
 mod private_key;
+pub mod questions;
 
 use std::fmt;
 
