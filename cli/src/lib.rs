@@ -30,6 +30,7 @@ mod files;
 mod hex;
 mod interrupt;
 mod job;
+mod life;
 mod output;
 mod passphrase;
 mod progress;

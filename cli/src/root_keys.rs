@@ -17,13 +17,21 @@ use crate::{
     exit::{Exit, Failure, Result},
 };
 
-/// Reads them.
+/// Those that options name, else those of the variables.
 pub(crate) fn read(options: &RootKeyOptions, environment: &Environment) -> Result<RootKeys> {
+    match options.variables().is_empty() {
+        true => from(|name| environment.var(name)),
+        false => given(options),
+    }
+}
+
+/// Those that options name.
+pub(crate) fn given(options: &RootKeyOptions) -> Result<RootKeys> {
     let given = options.variables();
-    let lookup = |name: &str| match given.is_empty() {
-        true => environment.var(name),
-        false => given.iter().find(|(given, _)| *given == name).map(|(_, value)| value.clone()),
-    };
+    from(|name| given.iter().find(|(given, _)| *given == name).map(|(_, value)| value.clone()))
+}
+
+fn from(lookup: impl Fn(&str) -> Option<OsString>) -> Result<RootKeys> {
     must_hold_a_key(lookup("ENCRYPTION_FIELD_KEY_PATH"))?;
     must_exist(lookup("ENCRYPTION_PASSPHRASE_PARAMETERS"))?;
     Ok(RootKeys::from_vars(lookup)?)

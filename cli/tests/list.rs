@@ -37,7 +37,8 @@ fn the_keys_of_every_field_are_listed_without_a_root_key() {
 
         let table = clinic.run_without_keys(&["keys", "list"]).printed();
         assert!(table.starts_with("KEY       PURPOSE  NAME"), "{table}");
-        says(&table, "encrypt patients.email 1 active root-1 (");
+        says(&table, "encrypt patients.email 1 active 20");
+        says(&table, "Z root-1 (");
         assert_eq!(table.lines().count(), 5);
     }
 }

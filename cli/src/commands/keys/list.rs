@@ -29,6 +29,8 @@ struct Listed {
     application: String,
     /// The tenant: text if it is that, else hexadecimal.
     scope: Option<String>,
+    /// When it was made, by the database's clock.
+    created: Option<String>,
     root_key: String,
     root_fingerprint: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,17 +44,19 @@ impl List {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit> {
         let inventory = context.inventory(&mut *context.connect()?)?;
         let keys = inventory.keys.iter().filter(|row| row.context.purpose != Purpose::Manifest);
-        let keys: Vec<Listed> = keys.map(Listed::new).collect();
+        let created =
+            |id: u32| inventory.audit.iter().find(|event| event.key_id == id).map(|event| event.at.to_string());
+        let keys: Vec<Listed> = keys.map(|row| Listed::new(row, created(row.context.key_id))).collect();
         context.output.result(&keys, || {
             let rows: Vec<_> = keys.iter().map(Listed::cells).collect();
-            table(["KEY", "PURPOSE", "NAME", "VERSION", "STATE", "ROOT KEY", "SCOPE"], &rows)
+            table(["KEY", "PURPOSE", "NAME", "VERSION", "STATE", "CREATED", "ROOT KEY", "SCOPE"], &rows)
         })?;
         Ok(Exit::Done)
     }
 }
 
 impl Listed {
-    fn new(row: &KeyRow) -> Self {
+    fn new(row: &KeyRow, created: Option<String>) -> Self {
         let context = &row.context;
         Self {
             key_id: format!("{:08x}", context.key_id),
@@ -62,6 +66,7 @@ impl Listed {
             state: row.state.to_string(),
             application: context.application.clone(),
             scope: context.scope.as_deref().map(scope_text),
+            created,
             root_key: row.root_id.clone(),
             root_fingerprint: row.root_fingerprint.to_string(),
             normalize: row.index.as_ref().map(|spec| spec.normalize.clone()),
@@ -69,13 +74,14 @@ impl Listed {
         }
     }
 
-    fn cells(&self) -> [String; 7] {
+    fn cells(&self) -> [String; 8] {
         [
             self.key_id.clone(),
             self.purpose.clone(),
             self.name.clone(),
             self.version.to_string(),
             self.state.clone(),
+            self.created.clone().unwrap_or_default(),
             format!("{} ({})", self.root_key, self.root_fingerprint),
             self.scope.clone().unwrap_or_default(),
         ]
