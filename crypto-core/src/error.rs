@@ -137,6 +137,17 @@ pub enum ValueError {
         /// The field it was sealed for.
         found: FieldName,
     },
+    /// The value is sealed under a user's or a group's key and was opened with the application's, or the other way round.
+    #[error(
+        "`{field}`: a value is sealed under {}: open it with that key's vault",
+        if *.user_key { "a user's or a group's key" } else { "the application's key" }
+    )]
+    OtherHolder {
+        /// The field.
+        field: FieldName,
+        /// Whether the value is under a user's or a group's key.
+        user_key: bool,
+    },
     /// The value does not open: altered, or moved from another owner.
     #[error(
         "`{field}`: a value under key {key_id:08x} does not open: it was altered{}",

@@ -59,6 +59,10 @@ pub(crate) enum Label {
     Questions,
     /// Of an answer: masks its share (‖ number ‖ K ‖ lock id).
     Answer,
+    /// Subkey of a user's or group's key: the data key of its values (‖ K).
+    Values,
+    /// Subkey of a user's or group's key: the data key of an index (‖ K ‖ lp(name)).
+    HeldIndex,
 }
 
 impl Label {
@@ -92,6 +96,8 @@ impl Label {
             Self::Session => b"diesel-encrypted/1 session",
             Self::Questions => b"diesel-encrypted/1 questions",
             Self::Answer => b"diesel-encrypted/1 answer",
+            Self::Values => b"diesel-encrypted/1 values",
+            Self::HeldIndex => b"diesel-encrypted/1 user index",
         }
     }
 }
@@ -100,7 +106,7 @@ impl Label {
 mod tests {
     use super::Label;
 
-    const ALL: [Label; 27] = [
+    const ALL: [Label; 29] = [
         Label::Key,
         Label::Row,
         Label::RootWrap,
@@ -128,6 +134,8 @@ mod tests {
         Label::Session,
         Label::Questions,
         Label::Answer,
+        Label::Values,
+        Label::HeldIndex,
     ];
 
     #[test]

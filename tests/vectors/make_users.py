@@ -225,6 +225,22 @@ def questions():
     return [{"user": "ada", "lock_id": lock_id.hex(), "answers": ANSWERS, "lock": made.hex()}]
 
 
+USER_KEY = 4
+SPEC = {"normalize": ["lowercase"], "bits": 112}
+
+
+def values():
+    """Bob's notes, bound to the row 1, with an index."""
+    owner, text = by_name(PEOPLE, "bob"), "Hello, Ada"
+    key, place = bytes.fromhex(owner["key"]), place_of(owner)
+    slot = f.slot(u.index_key(key, place, "index:notes.note:default"), place.version, SPEC, "text", text.encode())
+    head = f.header([slot], f.AES_256_GCM, f.BOUND | USER_KEY, f.CLASSES["text"], place.key_id)
+    row = [("signed", (1).to_bytes(8, "big"))]
+    sealed = f.seal(u.value_key(key, place), f.AES_256_GCM, fixed("nonce of a note", 12), head, row, text.encode(),
+                    "notes.note", place.scope)
+    return [{"user": "bob", "field": "notes.note", "value": text, "slot": slot.hex(), "sealed": sealed.hex()}]
+
+
 def identity_changes():
     """Dan has a new identity key."""
     place, old = place_of(by_name(PEOPLE, "dan")), bytes.fromhex(MEMBERS[1]["seed"])
@@ -259,13 +275,13 @@ def document():
             "group": GROUP | {"key": GROUP_KEY.hex(),
                               "check": u.check_value(GROUP_KEY, place_of(GROUP, u.GROUP)).hex()},
             "shares": shares(), "identity_changes": identity_changes(), "sessions": sessions(),
-            "questions": questions()}
+            "questions": questions(), "values": values()}
 
 
 def open_file(path):
     """Opens what another implementation made. The file has `authorities` as users.json, users with `name`, `id`, `scope`,
     `key_id`, `version`, `authority_key_id`, `check`, `identity` and `mac`, and locks with `user`, `lock_id`, `secret` and
-    `lock`, and members, shares, copies, sessions and questions as users.json has them: checks every MAC and signature, opens every lock and
+    `lock`, and members, shares, copies, sessions, questions and values as users.json has them: checks every MAC and signature, opens every lock and
     share, and says how many."""
     given = json.loads(pathlib.Path(path).read_text())
     root = bytes.fromhex(given["root_key"]["key"])
@@ -311,6 +327,14 @@ def open_file(path):
             u.open_questions(bytes.fromhex(case["lock"]), {number: case["answers"][number - 1] for number in asked},
                              keys[one["authority_key_id"]], place_of(one), bytes.fromhex(case["lock_id"]),
                              bytes.fromhex(one["check"]))
+    for case in given["values"]:
+        one, sealed = people[case["user"]], bytes.fromhex(case["sealed"])
+        key, place = bytes.fromhex(one["key"]), place_of(one)
+        class_number, encoded, slots = f.open_value(u.value_key(key, place), sealed, case["field"], place.scope,
+                                                    [("signed", (1).to_bytes(8, "big"))])
+        assert (class_number, encoded.decode()) == (f.CLASSES["text"], case["value"])
+        made = f.slot(u.index_key(key, place, "index:notes.note:default"), place.version, SPEC, "text", encoded)
+        assert slots == [made], "tag"
     print(f"opened {len(given['locks'])} locks of {len(people)} users and {len(given['shares'])} shares")
 
 

@@ -348,3 +348,16 @@ def open_questions(lock, answers, authority_key, place, lock_id, check):
         shares[number] = xor(entry[16:], answer_mask(answer, entry[:16], number, place, lock_id))
     r = extract(lock[15:31], questions_secret(authority_key, join(shares)))
     return open_lock(lock, r, place, lock_id, check)
+
+
+# Values.
+
+
+def value_key(key, place):
+    """What stands in the place of a field's data key."""
+    return f.hkdf_expand(key, f.label("values") + place.bytes())
+
+
+def index_key(key, place, name):
+    """What stands in the place of an index's data key."""
+    return f.hkdf_expand(key, f.label("user index") + place.bytes() + f.lp(name.encode()))

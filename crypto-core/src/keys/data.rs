@@ -97,6 +97,12 @@ impl DataKey {
         mac::hmac(mac::subkey(&self.key, Label::State, &[]).expose_bytes())
     }
 
+    /// A key that was derived from a user's or a group's, in the place of a data key.
+    #[cfg(feature = "users")]
+    pub(crate) const fn derived(context: KeyContext, key: Secret) -> Self {
+        Self { context, key }
+    }
+
     /// `HKDF-Expand(key, label, 32)` of an authority's key.
     #[cfg(feature = "users")]
     pub(crate) fn users_subkey(&self, label: Label) -> Secret {

@@ -21,6 +21,11 @@ pub struct KeyPlace<H> {
 }
 
 impl<H: Holder> KeyPlace<H> {
+    /// Where it is: the application's name and the tenant.
+    pub(crate) fn realm(&self) -> (&str, Option<&[u8]>) {
+        (&self.application, self.scope.as_deref())
+    }
+
     /// Whose key it is.
     #[must_use]
     pub const fn holder(&self) -> &HolderId<H> {
@@ -145,7 +150,7 @@ impl<H: Holder> HolderKey<H> {
         *self.subkey(Label::Check, &self.place.to_bytes()).expose_bytes()
     }
 
-    pub(super) fn subkey(&self, label: Label, info: &[u8]) -> Secret {
+    pub(crate) fn subkey(&self, label: Label, info: &[u8]) -> Secret {
         subkey(&self.key, label, info)
     }
 

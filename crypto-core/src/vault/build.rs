@@ -60,7 +60,7 @@ impl Start {
             }
             indexes.push(IndexKeys { generations });
         }
-        Ok(FieldKeys { field, keys, indexes })
+        Ok(FieldKeys { field, keys, indexes, user_key: false })
     }
 
     /// One generation. `None` if it is still to come and this program cannot make its tags: no value has them yet.

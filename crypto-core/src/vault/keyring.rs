@@ -85,6 +85,8 @@ pub(super) struct FieldKeys {
     /// The active key first.
     pub(super) keys: Vec<ValueKey>,
     pub(super) indexes: Vec<IndexKeys>,
+    /// Whether the keys are a user's or a group's, and not the application's.
+    pub(super) user_key: bool,
 }
 
 impl FieldKeys {

@@ -6,6 +6,8 @@ mod builder;
 mod current;
 mod error;
 mod facts;
+#[cfg(feature = "users")]
+mod held;
 mod keyring;
 mod kind;
 mod life;

@@ -127,6 +127,10 @@ impl Vault {
         let field = keys.field;
         let parts = SealedValue::parse(sealed).map_err(Unopened::NotSealed)?;
         let header = parts.header;
+        if header.user_key != keys.user_key {
+            let error = ValueError::OtherHolder { field: field.into(), user_key: header.user_key };
+            return Err(Unopened::Refused(error));
+        }
         let key = keys.find(header.key_id).ok_or_else(|| Unopened::Refused(self.foreign_key(field, header.key_id)))?;
         let destroyed = || Unopened::Refused(ValueError::KeyDestroyed { field: field.into(), key_id: header.key_id });
         let kind = key.new_kind(header, parts.slots.len()).ok_or_else(destroyed)?;

@@ -86,7 +86,7 @@ impl NewValue<'_> {
             algorithm: field.algorithm,
             bound: owner.is_some(),
             padded: field.padding.is_some(),
-            user_key: false,
+            user_key: keys.user_key,
             class,
             key_id: key.id,
         };

@@ -18,5 +18,6 @@ mod records;
 mod session;
 mod sharing;
 mod tamper;
+mod values;
 mod vectors;
 mod world;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use diesel_encrypted_core::{
-    LocalRootKey, RootKey, RootKeyId, hazmat,
+    Binding, Class, Field, Index, LocalRootKey, Normalizer, Owner, RootKey, RootKeyId, Storage, hazmat,
     keys::{DataKey, KeyContext, Purpose, Secret},
     users::{
         Authority, Contact, EncryptionPublicKey, Group, GroupId, IdentityChange, KeyName, KnownUser, Lock, LockId,
@@ -33,6 +33,7 @@ pub(crate) struct Document {
     identity_changes: Vec<ChangeVector>,
     sessions: Vec<SessionVector>,
     questions: Vec<QuestionsVector>,
+    values: Vec<ValueVector>,
     locks: Vec<LockVector>,
     bad_locks: Vec<BadLock>,
     codes: Vec<CodeVector>,
@@ -148,6 +149,18 @@ struct QuestionsVector {
     answers: Vec<String>,
     lock: String,
 }
+
+#[derive(Deserialize)]
+struct ValueVector {
+    user: String,
+    value: String,
+    slot: String,
+    sealed: String,
+}
+
+static NOTE: Field = Field::new("notes.note", "notes", "note", Class::Text, Storage::Binary)
+    .binding(Binding::Columns(&["id"]))
+    .indexes(&[Index::new("default").normalize(&[Normalizer::Lowercase])]);
 
 static DOCUMENT: LazyLock<Document> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../vectors/users.json")).unwrap());
@@ -386,6 +399,25 @@ fn questions_open_by_any_two_answers() {
     assert!(!document().questions.is_empty());
 }
 
+#[test]
+fn values_of_users_open_and_are_found() {
+    let row = Owner::of(&1_i64).unwrap();
+    for vector in &document().values {
+        let vault = named(&vector.user).key().vault(&[], &[&NOTE]);
+        assert_eq!(vault.open_bound::<String>(&NOTE, hex(&vector.sealed), &row).unwrap(), vector.value);
+        let slots = vault.search_slots(&NOTE, 0, &*vector.value.to_uppercase()).unwrap();
+        assert_eq!(slots.iter().map(|slot| to_hex(slot)).collect::<Vec<_>>(), [&*vector.slot]);
+    }
+    assert!(!document().values.is_empty());
+}
+
+/// A value of Bob's of the vectors, as `make_users.py --open` takes it.
+fn describe_value() -> Value {
+    let vault = named("bob").key().vault(&[], &[&NOTE]);
+    let sealed = vault.seal_bound(&NOTE, "made HERE", &Owner::of(&1_i64).unwrap()).unwrap();
+    json!([{ "user": "bob", "field": "notes.note", "value": "made HERE", "sealed": to_hex(&sealed) }])
+}
+
 /// A session and questions of Ada of the vectors, as `make_users.py --open` takes them.
 fn describe_more() -> (Value, Value) {
     let (ada, answers) = (named("ada"), ["Rose Cottage, Whitby", "Ｍademoiselle Dupont", "the blue Schwinn"]);
@@ -462,7 +494,7 @@ fn what_is_made_here_opens_in_python() {
     let expected = format!("opened {} locks of {} users and {} shares", locks.len(), users.len(), shares.len());
     let given = json!({
         "root_key": vectors["root_key"], "authorities": vectors["authorities"], "users": users, "locks": locks,
-        "members": vectors["members"], "shares": shares, "sessions": sessions, "questions": questions,
+        "members": vectors["members"], "shares": shares, "sessions": sessions, "questions": questions, "values": describe_value(),
     });
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("users-made-here.json");
     std::fs::write(&file, given.to_string()).unwrap();
