@@ -35,12 +35,17 @@ pub(crate) struct Clinic {
 }
 
 impl Clinic {
-    /// A clinic whose tables are there, and registered, and empty.
-    pub(crate) fn new(dialect: Dialect) -> Self {
+    /// A database without a table.
+    pub(crate) fn empty(dialect: Dialect) -> Self {
         let folder = tempfile::tempdir().unwrap();
         run_in(folder.path(), &["keys", "generate", "--folder", "keys", "--id", "root-1"]).printed();
         let (url, name) = fresh(dialect, folder.path());
-        let clinic = Self { folder, dialect, url, name };
+        Self { folder, dialect, url, name }
+    }
+
+    /// A clinic whose tables are there, and registered, and empty.
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        let clinic = Self::empty(dialect);
         let (bytes, text) = match dialect {
             Dialect::Postgres => ("bytea", "text"),
             Dialect::Mysql => ("longblob", "longtext CHARACTER SET ascii COLLATE ascii_bin"),
@@ -104,6 +109,16 @@ impl Clinic {
             Dialect::Postgres => postgres(&self.url).batch_execute(statement).unwrap(),
             Dialect::Mysql => mysql(&self.url).batch_execute(statement).unwrap(),
             _ => sqlite(&self.url).batch_execute(statement).unwrap(),
+        }
+    }
+
+    /// The rows of a statement that gives one text.
+    pub(crate) fn texts(&self, statement: &str) -> Vec<String> {
+        let select = diesel::dsl::sql::<diesel::sql_types::Text>(statement);
+        match self.dialect {
+            Dialect::Postgres => select.load(&mut postgres(&self.url)).unwrap(),
+            Dialect::Mysql => select.load(&mut mysql(&self.url)).unwrap(),
+            _ => select.load(&mut sqlite(&self.url)).unwrap(),
         }
     }
 
