@@ -14,6 +14,7 @@ use diesel::sql_types::{Array, Binary};
 use diesel::{copy_from, copy_to};
 use diesel_encrypted::prelude::*;
 use diesel_encrypted::sql::{Dialect, of};
+use diesel_encrypted_tests::backend::Backend;
 use diesel_encrypted_tests::clinic::{self, Chart, Clinic, Patient, Visit, patient, patients, visit, visits};
 
 /// A row to be copied or inserted: binary and text columns, and those that may be NULL.
@@ -99,6 +100,64 @@ fn copied_rows_are_sealed_and_found() {
             patients::table.select((patients::email, patients::note)).load(conn).unwrap();
         assert!(stored.iter().all(|(email, note)| email[..3] == [0xE1, 2, 0] && note.starts_with("4QEA")));
     });
+}
+
+/// A column that the compiler lets nothing else into.
+mod strict {
+    use super::*;
+
+    diesel::table! {
+        use diesel::sql_types::*;
+        use diesel_encrypted::sql_types::Ciphertext;
+
+        accounts (id) {
+            id -> Integer,
+            email -> Ciphertext<email>,
+            phone -> Nullable<Ciphertext<phone>>,
+        }
+    }
+
+    #[derive(Queryable, Selectable, Insertable, Encrypted)]
+    #[diesel(table_name = accounts, check_for_backend(diesel::pg::Pg))]
+    struct Account {
+        id: i32,
+        #[encrypt]
+        #[searchable]
+        email: Encrypted<String, accounts::email>,
+        #[encrypt]
+        phone: Encrypted<Option<String>, accounts::phone>,
+    }
+
+    #[derive(Insertable, Encrypted)]
+    #[diesel(table_name = accounts, treat_none_as_default_value = false)]
+    #[encrypted(columns_of = Account)]
+    struct NewAccount {
+        id: i32,
+        #[encrypt]
+        #[diesel(embed)]
+        email: Encrypted<&'static str, accounts::email>,
+        #[encrypt]
+        #[diesel(embed)]
+        phone: Encrypted<Option<&'static str>, accounts::phone>,
+    }
+
+    #[test]
+    fn rows_are_copied_into_strict_columns_and_out_of_them() {
+        let table = "CREATE TABLE accounts (id integer PRIMARY KEY, email {bytes} NOT NULL, phone {bytes})";
+        let conn = &mut *PgConnection::with_table::<Account>(table);
+        let vault = Vault::builder(RootKeys::ephemeral().unwrap()).model::<Account>().open(conn).unwrap();
+        vault.enter(|| {
+            let new = |id, email, phone| NewAccount { id, email: Encrypted::new(email), phone: Encrypted::new(phone) };
+            let rows = vec![new(1, "a@x", Some("1")), new(2, "b@x", None)];
+            copy_from(accounts::table).from_insertable(rows).execute(conn).unwrap();
+            let found = accounts::table.filter(accounts::email.blind_eq("b@x")).select(accounts::id).first(conn);
+            assert_eq!(found, Ok(2));
+            let out: Vec<Account> =
+                copy_to(accounts::table).load::<Account, _>(conn).unwrap().collect::<QueryResult<_>>().unwrap();
+            let out: Vec<_> = out.iter().map(|row| (row.id, row.email.expose().as_str(), row.phone.expose())).collect();
+            assert_eq!(out, [(1, "a@x", &Some("1".to_owned())), (2, "b@x", &None)]);
+        });
+    }
 }
 
 #[test]

@@ -20,11 +20,16 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use diesel::connection::SimpleConnection;
+use diesel_encrypted::{OpenVault, Sealed};
 use diesel_encrypted_core::{
     Algorithm, Field, LocalRootKey, RootKey, RootKeyId, RootKeys, Vault, VaultBuilder,
     format::text,
     keys::{DataKey, Secret},
 };
+use diesel_encrypted_tests::backend::Backend;
+use diesel_encrypted_tests::clinic::{self, Patient, patients};
+use diesel_encrypted_tests::on_every_backend;
 use diesel_encrypted_tests::vectors::{self, FIELDS, Key, document, field, hex};
 use zeroize::Zeroizing;
 
@@ -256,6 +261,25 @@ fn a_vault_is_wiped_and_holds_no_root_key() {
         use_all(&vault);
         vault
     });
+}
+
+on_every_backend! {
+    fn a_vault_over_a_database_holds_no_root_key_and_leaves_none<C>() {
+        let key = &document().root_keys[0].key;
+        let patterns = [Pattern::of_hex("root key", key), derived("root_wrap_aes_256_gcm")];
+        let mut connection = C::fresh();
+        for table in clinic::tables(C::DIALECT) {
+            connection.batch_execute(&table).unwrap();
+        }
+        // At first its keys are made and wrapped, then they are unwrapped.
+        for _ in 0..2 {
+            assert_wiped(&[], &patterns, || {
+                let vault = Vault::builder(RootKeys::new(root(0))).model::<Patient>().open(&mut *connection).unwrap();
+                let _sealed = vault.enter(|| Sealed::<String, patients::email>::seal("ada@example.org")).unwrap();
+                vault
+            });
+        }
+    }
 }
 
 #[test]

@@ -46,6 +46,16 @@ struct WithContact {
     note: Encrypted<String, patients::note>,
 }
 
+/// A wrapper for itself, embedded: as `COPY` takes it.
+#[derive(Insertable)]
+#[diesel(table_name = visits)]
+struct NewVisit<'a> {
+    id: i32,
+    patient_id: i32,
+    #[diesel(embed)]
+    contact: Encrypted<&'a str, visits::contact>,
+}
+
 /// The suite over one kind of connection. `$unique` makes the blind index of `email` and of `note` unique.
 macro_rules! writes {
     ($backend:ident: $connection:ty, $connect:path) => {
@@ -120,6 +130,18 @@ macro_rules! writes {
                     let row: WithContact = patients::table.select(WithContact::as_select()).first(conn).unwrap();
                     assert_eq!(row.contact.email.expose(), "b@x");
                     assert_eq!(row.contact.phone.expose().as_deref(), Some("1"));
+                });
+            }
+
+            #[test]
+            fn an_embedded_wrapper_is_inserted() {
+                with_clinic(|conn| {
+                    let new = |id| NewVisit { id, patient_id: 1, contact: Encrypted::new("c@x") };
+                    insert_into(visits::table).values(&new(1)).execute(conn).unwrap();
+                    insert_into(visits::table).values(&vec![new(2), new(3)]).execute(conn).unwrap();
+                    let found = visits::table.filter(visits::contact.blind_eq("C@x")).select(Visit::as_select());
+                    let contacts = found.load(conn).unwrap().into_iter().map(|visit| visit.contact.into_inner());
+                    assert_eq!(contacts.collect::<Vec<_>>(), ["c@x"; 3]);
                 });
             }
 
