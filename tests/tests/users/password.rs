@@ -53,12 +53,15 @@ fn a_changed_password_leaves_the_key_as_it_is() {
 }
 
 #[test]
-fn a_lock_of_another_cost_asks_to_be_made_again() {
+fn a_lock_of_less_cost_or_another_function_asks_to_be_made_again() {
     let ada = person(&authority("notes", None), 7);
     let more = PasswordCost::argon2id(19_456, 3, 1).unwrap();
     for (made, wanted, upgrade) in [
         (COST, more, true),
         (more, more, false),
+        (more, COST, false),
+        (COST, PasswordCost::argon2id(32_768, 2, 1).unwrap(), true),
+        (COST, PasswordCost::PBKDF2_SHA256, true),
         (PasswordCost::PBKDF2_SHA256, COST, true),
         (PasswordCost::PBKDF2_SHA256, PasswordCost::PBKDF2_SHA256, false),
     ] {

@@ -51,6 +51,18 @@ impl PasswordCost {
         check_bounds("iterations", iterations, ITERATIONS)?;
         Ok(Self(Kdf::Pbkdf2Sha256 { iterations }))
     }
+
+    /// Whether a guess costs more than by `stored`: in memory, or in memory passed over. Lanes cost who guesses nothing.
+    fn costs_more_than(self, stored: Kdf) -> bool {
+        let passed = |cost: Argon2id| u64::from(cost.memory) * u64::from(cost.passes);
+        match (self.0, stored) {
+            (Kdf::Argon2id(wanted), Kdf::Argon2id(stored)) => {
+                wanted.memory > stored.memory || passed(wanted) > passed(stored)
+            }
+            (Kdf::Pbkdf2Sha256 { iterations: wanted }, Kdf::Pbkdf2Sha256 { iterations: stored }) => wanted > stored,
+            _ => true,
+        }
+    }
 }
 
 impl Default for PasswordCost {
@@ -74,7 +86,8 @@ pub struct Unlocked {
     pub key: UserKey,
     /// What proves the password to someone who must not learn it.
     pub login: LoginVerifier,
-    /// Whether the lock costs something else than is wanted now: make a new one, and replace it.
+    /// Whether guessing at the lock costs less than is wanted now, or goes by another function: make a new lock of the
+    /// same password, and replace it.
     pub needs_upgrade: bool,
 }
 
@@ -110,7 +123,7 @@ impl Lock {
         let parts = self.parts_of(LockKind::Password)?;
         let r = stretch(password, parts.kdf, parts.salt)?;
         let (key, derived) = open(&parts, self.id, user, &r)?;
-        Ok(Unlocked { key, login: LoginVerifier(derived.login), needs_upgrade: parts.kdf != wanted.0 })
+        Ok(Unlocked { key, login: LoginVerifier(derived.login), needs_upgrade: wanted.costs_more_than(parts.kdf) })
     }
 }
 
