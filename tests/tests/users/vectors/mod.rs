@@ -1,12 +1,10 @@
 //! The known answers of `tests/vectors/users.json`, made by another implementation: each entry is a test of its name in
 //! the messages, and that implementation opens what this one makes.
 
-use std::{
-    path::Path,
-    process::Command,
-    sync::LazyLock,
-    time::{Duration, SystemTime},
-};
+mod document;
+mod python;
+
+use std::time::{Duration, SystemTime};
 
 use diesel_encrypted_core::{
     Binding, Class, Field, Index, LocalRootKey, Normalizer, Owner, RootKey, RootKeyId, Storage, hazmat,
@@ -18,158 +16,15 @@ use diesel_encrypted_core::{
     },
 };
 use diesel_encrypted_tests::vectors::{hex, to_hex};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-#[derive(Deserialize)]
-pub(crate) struct Document {
-    pub(crate) application: String,
-    pub(crate) root_key: Root,
-    pub(crate) authorities: Vec<AuthorityRow>,
-    pub(crate) users: Vec<Person>,
-    members: Vec<MemberVector>,
-    group: GroupVector,
-    shares: Vec<ShareVector>,
-    identity_changes: Vec<ChangeVector>,
-    sessions: Vec<SessionVector>,
-    questions: Vec<QuestionsVector>,
-    values: Vec<ValueVector>,
-    locks: Vec<LockVector>,
-    bad_locks: Vec<BadLock>,
-    codes: Vec<CodeVector>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Root {
-    id: String,
-    key: String,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct AuthorityRow {
-    key_id: u32,
-    scope: Option<String>,
-    wrapped: String,
-    check: String,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Person {
-    pub(crate) name: String,
-    pub(crate) id: Vec<(String, Value)>,
-    scope: Option<String>,
-    key_id: u32,
-    version: u32,
-    authority_key_id: u32,
-    place: String,
-    check: String,
-    identity: Option<String>,
-    mac: String,
-}
-
-#[derive(Deserialize, Serialize)]
-struct LockVector {
-    name: String,
-    user: String,
-    kind: String,
-    secret: Option<String>,
-    lock_id: String,
-    r: String,
-    context: String,
-    wrapping: String,
-    commitment: String,
-    login: String,
-    stored_login: String,
-    lock: String,
-}
-
-#[derive(Deserialize)]
-struct BadLock {
-    #[serde(flatten)]
-    lock: LockVector,
-    error: String,
-}
-
-#[derive(Deserialize)]
-struct CodeVector {
-    name: String,
-    code: String,
-    typed: String,
-    printed: String,
-}
-
-#[derive(Deserialize)]
-struct MemberVector {
-    user: String,
-    suite: u8,
-    public: String,
-    identity: String,
-    signature: String,
-    fingerprint: String,
-    held_encryption: String,
-    held_identity: String,
-}
-
-#[derive(Deserialize)]
-struct GroupVector {
-    key_id: u32,
-    version: u32,
-    check: String,
-}
-
-#[derive(Deserialize)]
-struct ShareVector {
-    sender: String,
-    recipient: String,
-    share: String,
-    copy: String,
-    pin: String,
-}
-
-#[derive(Deserialize)]
-struct ChangeVector {
-    user: String,
-    before: String,
-    after: String,
-    change: String,
-}
-
-#[derive(Deserialize)]
-struct SessionVector {
-    user: String,
-    token: String,
-    expires: u64,
-    stored: String,
-}
-
-#[derive(Deserialize)]
-struct QuestionsVector {
-    user: String,
-    lock_id: String,
-    answers: Vec<String>,
-    lock: String,
-}
-
-#[derive(Deserialize)]
-struct ValueVector {
-    user: String,
-    value: String,
-    slot: String,
-    sealed: String,
-}
+use document::{LockVector, MemberVector, Person, document};
 
 static NOTE: Field = Field::new("notes.note", "notes", "note", Class::Text, Storage::Binary)
     .binding(Binding::Columns(&["id"]))
     .indexes(&[Index::new("default").normalize(&[Normalizer::Lowercase])]);
 
-static DOCUMENT: LazyLock<Document> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../vectors/users.json")).unwrap());
-
-pub(crate) fn document() -> &'static Document {
-    &DOCUMENT
-}
-
-pub(crate) fn authority(scope: Option<&str>) -> Authority {
+fn authority(scope: Option<&str>) -> Authority {
     let row = document().authorities.iter().find(|row| row.scope.as_deref() == scope).unwrap();
     let root = &document().root_key;
     let root: LocalRootKey =
@@ -180,16 +35,16 @@ pub(crate) fn authority(scope: Option<&str>) -> Authority {
     Authority::new(DataKey::unwrap(context, &root as &dyn RootKey, &hex(&row.wrapped), &check).unwrap()).unwrap()
 }
 
-pub(crate) fn named(name: &str) -> &'static Person {
+fn named(name: &str) -> &'static Person {
     document().users.iter().find(|person| person.name == name).unwrap()
 }
 
 impl Person {
-    pub(crate) fn authority(&self) -> Authority {
+    fn authority(&self) -> Authority {
         authority(self.scope.as_deref())
     }
 
-    pub(crate) fn id(&self) -> UserId {
+    fn id(&self) -> UserId {
         fn part(part: &(String, Value), id: Option<UserId>) -> UserId {
             let with = |number: Option<i64>, text: Option<&str>| match (id, number, text) {
                 (None, Some(number), _) => UserId::of(&number),
@@ -203,7 +58,7 @@ impl Person {
         self.id.iter().fold(None, |id, next| Some(part(next, id))).unwrap()
     }
 
-    pub(crate) fn record(&self) -> UserRecord {
+    fn record(&self) -> UserRecord {
         let mut record = UserRecord::empty(self.id());
         record.authority_key_id = self.authority_key_id;
         (record.key_id, record.version) = (self.key_id, self.version);
@@ -213,12 +68,12 @@ impl Person {
         record
     }
 
-    pub(crate) fn known(&self) -> KnownUser {
+    fn known(&self) -> KnownUser {
         self.authority().authenticate(&self.record()).unwrap()
     }
 
     /// The key, by the escrow or the code's lock of the vectors that is theirs.
-    pub(crate) fn key(&self) -> UserKey {
+    fn key(&self) -> UserKey {
         let lock = document().locks.iter().find(|lock| lock.user == self.name && lock.kind != "password").unwrap();
         lock.open().unwrap()
     }
@@ -287,7 +142,7 @@ fn bad_locks_are_refused_for_the_reason_that_is_given() {
 }
 
 /// The name of an enum's variant.
-pub(crate) fn variant(error: &impl std::fmt::Debug) -> String {
+fn variant(error: &impl std::fmt::Debug) -> String {
     let text = format!("{error:?}");
     text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned()
 }
@@ -409,108 +264,4 @@ fn values_of_users_open_and_are_found() {
         assert_eq!(slots.iter().map(|slot| to_hex(slot)).collect::<Vec<_>>(), [&*vector.slot]);
     }
     assert!(!document().values.is_empty());
-}
-
-/// A value of Bob's of the vectors, as `make_users.py --open` takes it.
-fn describe_value() -> Value {
-    let vault = named("bob").key().vault(&[], &[&NOTE]);
-    let sealed = vault.seal_bound(&NOTE, "made HERE", &Owner::of(&1_i64).unwrap()).unwrap();
-    json!([{ "user": "bob", "field": "notes.note", "value": "made HERE", "sealed": to_hex(&sealed) }])
-}
-
-/// A session and questions of Ada of the vectors, as `make_users.py --open` takes them.
-fn describe_more() -> (Value, Value) {
-    let (ada, answers) = (named("ada"), ["Rose Cottage, Whitby", "Ｍademoiselle Dupont", "the blue Schwinn"]);
-    let expires = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-    let (token, stored) = ada.authority().begin_session(&ada.key(), expires).unwrap();
-    let lock = ada.authority().questions(&ada.key(), 2, &answers).unwrap();
-    (
-        json!([{ "user": "ada", "token": *token.to_text(), "stored": to_hex(&stored) }]),
-        json!([{
-            "user": "ada", "lock_id": to_hex(lock.id().as_bytes()), "answers": answers, "lock": to_hex(lock.as_bytes()),
-        }]),
-    )
-}
-
-/// Shares of a new group key between the members of the vectors, as `make_users.py --open` takes them.
-fn describe_shares(vectors: &Value) -> Vec<Value> {
-    let names = ["carol", "dan"];
-    let group = named("carol").authority().create_group(GroupId::of("made here").unwrap()).unwrap();
-    let described = json!({
-        "id": [["text", "made here"]], "scope": null, "key_id": group.place().key_id(), "version": 1,
-        "check": to_hex(&group.check_value()),
-    });
-    let pairs = names.iter().flat_map(|sender| names.iter().map(move |recipient| (*sender, *recipient)));
-    let share = |(sender, recipient): (&str, &str)| {
-        let share = member(sender).open().share(&group, &member(recipient).contact()).unwrap();
-        let copy = named(recipient).key().hold_group_key(&group).unwrap();
-        let users = vectors["users"].as_array().unwrap();
-        let key = &users.iter().find(|user| user["name"] == recipient).unwrap()["key"];
-        json!({
-            "sender": sender, "recipient": recipient, "group": described, "share": to_hex(&share),
-            "copy": to_hex(&copy), "recipient_key": key,
-        })
-    };
-    pairs.map(share).collect()
-}
-
-/// `person` and locks of theirs, made here, as `make_users.py --open` takes them.
-fn describe(person: &Person, authority: &Authority) -> (Value, Vec<Value>) {
-    let key = authority.create(person.id()).unwrap();
-    let record = authority.record(&key, Some([7; 32])).unwrap();
-    let code = RecoveryCode::generate().unwrap();
-    let canonical = code.to_text().replace('-', "")[..26].to_owned();
-    let described = |lock: &Lock, secret: Option<&str>| {
-        let (id, bytes) = (to_hex(lock.id().as_bytes()), to_hex(lock.as_bytes()));
-        json!({ "user": format!("{} anew", person.name), "lock_id": id, "secret": secret, "lock": bytes })
-    };
-    let password = "Ame\u{301}lie";
-    let by = |cost| described(&Lock::for_password(&key, password, cost).unwrap().0, Some(password));
-    let locks = vec![
-        by(PasswordCost::ARGON2ID),
-        by(PasswordCost::argon2id(20_000, 3, 2).unwrap()),
-        by(PasswordCost::PBKDF2_SHA256),
-        described(&Lock::for_recovery_code(&key, &code).unwrap(), Some(&canonical)),
-        described(&authority.escrow(&key).unwrap(), None),
-    ];
-    let record = json!({
-        "name": format!("{} anew", person.name), "id": person.id, "scope": person.scope, "key_id": record.key_id, "version": record.version,
-        "authority_key_id": record.authority_key_id, "check": to_hex(&record.check),
-        "identity": record.identity.map(|print| to_hex(&print)), "mac": to_hex(&record.mac),
-    });
-    (record, locks)
-}
-
-#[test]
-fn what_is_made_here_opens_in_python() {
-    let Some(script) = python() else { return };
-    let made: Vec<_> = document().users.iter().map(|person| describe(person, &person.authority())).collect();
-    let (mut users, locks): (Vec<_>, Vec<_>) = made.into_iter().unzip();
-    let locks: Vec<Value> = locks.into_iter().flatten().collect();
-    let vectors: Value = serde_json::from_str(include_str!("../../vectors/users.json")).unwrap();
-    users.extend(vectors["users"].as_array().unwrap().iter().cloned());
-    let shares = describe_shares(&vectors);
-    let (sessions, questions) = describe_more();
-    let expected = format!("opened {} locks of {} users and {} shares", locks.len(), users.len(), shares.len());
-    let given = json!({
-        "root_key": vectors["root_key"], "authorities": vectors["authorities"], "users": users, "locks": locks,
-        "members": vectors["members"], "shares": shares, "sessions": sessions, "questions": questions, "values": describe_value(),
-    });
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("users-made-here.json");
-    std::fs::write(&file, given.to_string()).unwrap();
-    let run = Command::new("python3").arg("-B").arg(script).arg("--open").arg(&file).output().unwrap();
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    let said = String::from_utf8_lossy(&run.stdout);
-    assert!(said.starts_with(&expected), "{said}");
-}
-
-/// The second implementation, where Python and what it needs are there.
-fn python() -> Option<&'static str> {
-    let needed =
-        "from cryptography.hazmat.primitives import hpke\nfrom cryptography.hazmat.primitives.kdf import argon2";
-    let there = Command::new("python3").args(["-c", needed]).output().is_ok_and(|run| run.status.success());
-    if !there {
-        eprintln!("skipped: needs python3 with its package `cryptography`, version 48 or later");
-    }
-    there.then_some(concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/make_users.py"))
 }
