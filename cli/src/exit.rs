@@ -115,7 +115,11 @@ impl From<VaultError> for Failure {
             }
             _ => Exit::Failed,
         };
-        Self::new(exit, with_causes(&error))
+        let mut message = with_causes(&error);
+        if matches!(error, VaultError::OtherApplication { .. }) {
+            message.push_str("; here, by --application");
+        }
+        Self::new(exit, message)
     }
 }
 

@@ -162,7 +162,9 @@ fn a_restore_under_another_root_key_or_application_is_refused() {
     fs::remove_dir_all(clinic.path("keys")).unwrap();
     fs::rename(clinic.path("lost"), clinic.path("keys")).unwrap();
     let staging = ["keys", "import", "--tables", "keys.json", "--application", "staging"];
-    says(&clinic.run(&staging).refused(1), "belong to the application `default`");
+    let refused = clinic.run(&staging).refused(1);
+    says(&refused, "belong to the application `default`");
+    says(&refused, "here, by --application");
     clinic.run(&["keys", "import", "--tables", "keys.json"]).printed();
 }
 
