@@ -21,6 +21,7 @@ documents! {
     Copy: "docs/copy.md" if "postgres",
     Databases: "docs/databases.md",
     Keys: "docs/keys.md",
+    Maintenance: "docs/maintenance.md",
     Operations: "docs/operations.md",
     RootKeys: "docs/root-keys.md",
     Search: "docs/search.md",

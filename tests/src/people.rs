@@ -2,6 +2,11 @@
 
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, reason = "fixtures")]
 
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
 use diesel::{prelude::*, sql_types};
 use diesel_encrypted::{
     Algorithm, Binding, Class, Field, Index, Json, KeyStoreConnection, LocalRootKey, Normalizer, OpenVault, Owner,
@@ -125,6 +130,28 @@ pub fn sealed(vault: &Vault, fields: &'static [Field], id: i64, version: u64) ->
     ]
 }
 
+/// The same values in the clear.
+pub fn in_the_clear(id: i64, version: u64) -> [Vec<u8>; 3] {
+    let chart = serde_json::json!({ "id": id, "version": version });
+    [format!("Person{id}.{version}@example.org"), format!("note {id} {version}"), chart.to_string()]
+        .map(String::into_bytes)
+}
+
+/// Adds people in the clear, as an application without encryption did.
+pub fn fill_in_the_clear<C: Database>(connection: &mut C, ids: std::ops::Range<i64>) {
+    let ids: Vec<i64> = ids.collect();
+    for ids in ids.chunks(200) {
+        let row = |id: &i64| {
+            let [email, note, chart] = in_the_clear(*id, 0);
+            let note = String::from_utf8(note).unwrap();
+            format!("({id}, {}, '{note}', {})", C::literal(&email), C::literal(&chart))
+        };
+        let rows: Vec<String> = ids.iter().map(row).collect();
+        let insert = format!("INSERT INTO people (id, email, note, chart) VALUES {}", rows.join(", "));
+        connection.batch_execute(&insert).unwrap();
+    }
+}
+
 /// Adds people, with every tenth value NULL.
 pub fn fill<C: Database>(connection: &mut C, vault: &Vault, fields: &'static [Field], ids: std::ops::Range<i64>) {
     let ids: Vec<i64> = ids.collect();
@@ -181,4 +208,88 @@ pub fn check<C: Database>(
         values += 1;
     }
     values
+}
+
+/// A connection of a worker's or a writer's own.
+pub fn connect<C: Database>(url: &str) -> C {
+    let mut connection = C::establish(url).unwrap();
+    if C::DIALECT == diesel_encrypted::sql::Dialect::Sqlite {
+        connection.batch_execute("PRAGMA busy_timeout = 30000; PRAGMA synchronous = OFF").unwrap();
+    }
+    connection
+}
+
+/// Says that writers are to stop, also when a test fails: else it would wait for them for ever.
+#[derive(Debug, Default)]
+pub struct Stop(AtomicBool);
+
+impl Stop {
+    /// Whether to stop.
+    pub fn is_said(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Says so when what this gives is dropped.
+    pub fn at_the_end(&self) -> impl Drop {
+        struct Guard<'s>(&'s AtomicBool);
+        impl Drop for Guard<'_> {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        Guard(&self.0)
+    }
+}
+
+/// An application that goes on writing people of its own.
+pub struct Writer<C> {
+    connection: C,
+    vault: Vault,
+    fields: &'static [Field],
+    ids: Vec<i64>,
+    /// Whether it knows of no encryption.
+    plain: bool,
+    /// What each person that was written was given last.
+    pub versions: BTreeMap<i64, u64>,
+    random: u64,
+}
+
+impl<C: Database> Writer<C> {
+    /// Writes every `step`th of `ids`.
+    pub fn new(url: &str, vault: &Vault, fields: &'static [Field], ids: std::ops::Range<i64>, step: usize) -> Self {
+        let random =
+            Secret::generate().unwrap().expose_bytes().first_chunk().map_or(1, |bytes| u64::from_le_bytes(*bytes));
+        let ids = ids.step_by(step).collect();
+        let (connection, vault, versions) = (connect(url), vault.clone(), BTreeMap::new());
+        Self { connection, vault, fields, ids, plain: false, versions, random }
+    }
+
+    /// Writes in the clear, as a release did that knows of no encryption.
+    pub fn in_the_clear(mut self) -> Self {
+        self.plain = true;
+        self
+    }
+
+    /// Gives one of them new values, in one statement.
+    pub fn write(&mut self) {
+        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let place = usize::try_from(self.random >> 33).unwrap() % self.ids.len();
+        let Some(id) = self.ids.get(place).copied() else { return };
+        let version = self.versions.get(&id).copied().unwrap_or(0) + 1;
+        let [email, note, chart] = match self.plain {
+            false => sealed(&self.vault, self.fields, id, version),
+            true => in_the_clear(id, version),
+        };
+        let note = String::from_utf8(note).unwrap();
+        let statement = format!(
+            "UPDATE people SET email = {}, note = '{note}', chart = {} WHERE id = {id}",
+            C::literal(&email),
+            C::literal(&chart)
+        );
+        // A deadlock, or a database that is locked for long: as an application, again.
+        while self.connection.batch_execute(&statement).is_err() {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        self.versions.insert(id, version);
+    }
 }

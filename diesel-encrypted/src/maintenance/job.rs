@@ -15,7 +15,7 @@ use super::{
     Counts, MaintenanceConnection, MaintenanceError,
     connection::JobColumns,
     key::Key,
-    patience::in_transaction,
+    patience::{in_transaction, patiently},
     walk::{Range, Walk},
 };
 use crate::{backend::Dialect, store::statement::Statement};
@@ -128,9 +128,9 @@ impl Job {
         mut total: impl FnMut(&mut C) -> Result<u64, MaintenanceError>,
     ) -> Result<Standing, MaintenanceError> {
         loop {
-            let Some(row) = self.row(connection)? else {
+            let Some(row) = patiently(connection, |connection| self.row(connection))? else {
                 let total = total(connection)?;
-                match connection.run(self.insert_job(total)) {
+                match patiently(connection, |connection| connection.run(self.insert_job(total))) {
                     Ok(_) => return Ok(Standing { pass: 1, total, counts: Counts::default() }),
                     Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => continue,
                     Err(error) => return Err(error.into()),
@@ -247,7 +247,7 @@ impl Job {
     /// Gives the range up as it is: another worker may take it at once.
     pub(super) fn release<C: MaintenanceConnection>(&self, connection: &mut C, claim: &Claim) {
         let statement = self.own(Statement::new().sql("UPDATE encryption_jobs SET expires = 0"), claim);
-        if let Err(error) = connection.run(statement) {
+        if let Err(error) = patiently(connection, |connection| connection.run(statement.clone())) {
             tracing::debug!(%error, "a range was not released, and will expire");
         }
     }
@@ -275,7 +275,7 @@ impl Job {
 
     /// How far the job is now.
     pub(super) fn standing<C: MaintenanceConnection>(&self, connection: &mut C) -> Result<Standing, MaintenanceError> {
-        match self.row(connection)? {
+        match patiently(connection, |connection| self.row(connection))? {
             Some(row) => self.standing_of(connection, &row),
             None => Ok(Standing::default()),
         }
@@ -287,7 +287,8 @@ impl Job {
         job: &Stored,
     ) -> Result<Standing, MaintenanceError> {
         let mut counts = job.counts;
-        for claim in connection.jobs(self.select(" AND part > 0", ""))? {
+        let claims = patiently(connection, |connection| connection.jobs(self.select(" AND part > 0", "")))?;
+        for claim in claims {
             counts += Stored::new(claim).counts;
         }
         Ok(Standing { pass: job.pass, total: unsigned(job.total), counts })
@@ -331,36 +332,56 @@ impl Job {
 
     /// Writes to the job's own row, if it is the one that this worker takes part in.
     fn touch(&self) -> Statement {
+        self.lock(&self.parameters).made(format!(" AND state < {DONE}"))
+    }
+
+    /// Writes to the job's own row, if it has these parameters.
+    fn lock(&self, parameters: &str) -> Statement {
         let statement = Statement::new().made(format!("UPDATE encryption_jobs SET updated = {}", self.now()));
-        self.only(statement)
-            .sql(" AND part = 0 AND parameters = ")
-            .text(&self.parameters)
-            .made(format!(" AND state < {DONE}"))
+        self.only(statement).sql(" AND part = 0 AND parameters = ").text(parameters)
     }
 
     fn insert_job(&self, total: u64) -> Statement {
+        self.insert(0, (&self.parameters, 1, total), &Range::default(), "").sql("0")
+    }
+
+    fn insert_claim(&self, part: i64, token: &str, range: &Range) -> Statement {
+        let statement = self.insert(part, ("", 0, 0), range, token);
+        statement.made(format!("{} + ", self.now())).number(self.lease)
+    }
+
+    /// All but when it expires.
+    fn insert(&self, part: i64, (parameters, pass, total): (&str, i64, u64), range: &Range, token: &str) -> Statement {
+        let now = self.now();
         Statement::new()
             .sql(
-                "INSERT INTO encryption_jobs (job, part, operation, parameters, state, pass, low, high, token, expires, \
-                 total, done, skipped, changed, failed, started, updated) VALUES (",
+                "INSERT INTO encryption_jobs (state, done, skipped, changed, failed, started, updated, job, part, \
+                 operation, parameters, pass, total, low, high, token, expires) ",
             )
+            .made(format!("SELECT 0, 0, 0, 0, 0, {now}, {now}, "))
             .bytes(&self.id)
-            .sql(", 0, ")
+            .sql(", ")
+            .number(part)
+            .sql(", ")
             .text(self.operation)
             .sql(", ")
-            .text(&self.parameters)
-            .sql(", 0, 1, '', '', '', 0, ")
+            .text(parameters)
+            .sql(", ")
+            .number(pass)
+            .sql(", ")
             .number(signed(total))
-            .made(format!(", 0, 0, 0, 0, {0}, {0})", self.now()))
+            .sql(", ")
+            .text(packed(range.after.as_ref()))
+            .sql(", ")
+            .text(packed(range.until.as_ref()))
+            .sql(", ")
+            .text(token)
+            .sql(", ")
     }
 
     /// Locks the job's row, if it is as it was read.
     fn unchanged(&self, row: &Stored) -> Statement {
-        let statement = Statement::new().made(format!("UPDATE encryption_jobs SET updated = {}", self.now()));
-        self.only(statement)
-            .sql(" AND part = 0 AND parameters = ")
-            .text(&row.parameters)
-            .made(format!(" AND state = {} AND pass = {}", row.state, row.pass))
+        self.lock(&row.parameters).made(format!(" AND state = {} AND pass = {}", row.state, row.pass))
     }
 
     fn restart(&self, total: u64) -> Statement {
@@ -374,28 +395,6 @@ impl Job {
                 self.now()
             ));
         self.only(statement).sql(" AND part = 0")
-    }
-
-    fn insert_claim(&self, part: i64, token: &str, range: &Range) -> Statement {
-        Statement::new()
-            .sql(
-                "INSERT INTO encryption_jobs (job, part, operation, parameters, state, pass, low, high, token, expires, \
-                 total, done, skipped, changed, failed, started, updated) VALUES (",
-            )
-            .bytes(&self.id)
-            .sql(", ")
-            .number(part)
-            .sql(", ")
-            .text(self.operation)
-            .sql(", '', 0, 0, ")
-            .text(packed(range.after.as_ref()))
-            .sql(", ")
-            .text(packed(range.until.as_ref()))
-            .sql(", ")
-            .text(token)
-            .made(format!(", {} + ", self.now()))
-            .number(self.lease)
-            .made(format!(", 0, 0, 0, 0, 0, {0}, {0})", self.now()))
     }
 
     /// Keeps up to where ranges are handed out; the last one has no end.

@@ -155,7 +155,7 @@ impl<'c, C: MaintenanceConnection> Maintenance<'c, C> {
 }
 
 fn has_jobs<C: MaintenanceConnection>(connection: &mut C, dialect: Dialect) -> Result<bool, MaintenanceError> {
-    let found: Vec<TableColumn> = connection.table_columns(Statement::new().sql(match dialect {
+    let select = match dialect {
         Dialect::Sqlite => "SELECT name, '', '', '', 0 FROM pragma_table_info('encryption_jobs') LIMIT 1",
         Dialect::Postgres => {
             "SELECT ''::text, ''::text, ''::text, ''::text, 0::bigint WHERE to_regclass('encryption_jobs') IS NOT NULL"
@@ -164,6 +164,8 @@ fn has_jobs<C: MaintenanceConnection>(connection: &mut C, dialect: Dialect) -> R
             "SELECT table_name, '', '', '', 0 FROM information_schema.tables \
              WHERE table_schema = DATABASE() AND table_name = 'encryption_jobs'"
         }
-    }))?;
+    };
+    let ask = |connection: &mut C| connection.table_columns(Statement::new().sql(select));
+    let found: Vec<TableColumn> = patience::patiently(connection, ask)?;
     Ok(!found.is_empty())
 }

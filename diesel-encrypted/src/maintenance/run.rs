@@ -62,11 +62,11 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
         selection: &Selection,
         operation: O,
     ) -> Self {
-        let options = Options { batch: 500, rate: None, lease: Duration::from_secs(30), dry: false, stop: false };
+        let options = Options { batch: 1000, rate: None, lease: Duration::from_secs(30), dry: false, stop: false };
         Self { connection, vault, dialect, selection: selection.clone(), operation, options }
     }
 
-    /// The rows of a page, which are written together: 500 unless set, at least 1 and at most 10,000. Memory is what they
+    /// The rows of a page, which are written together: 1000 unless set, at least 1 and at most 10,000. Memory is what they
     /// take, at most 64 KiB each; longer values are taken one by one.
     pub fn batch(mut self, rows: u32) -> Self {
         self.options.batch = i64::from(rows.clamp(1, 10_000));
@@ -176,11 +176,13 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
             return Ok(column);
         }
         let scope = self.vault.scope();
-        work.share(scope)?;
+        let left = work.share(scope)?;
         column.counts = work.counts;
-        if counts_left {
-            column.left = count(work.connection, work.write.walk.count())?;
-        }
+        column.left = match left {
+            Some(left) => left,
+            None if counts_left => count(work.connection, work.write.walk.count())?,
+            None => 0,
+        };
         Ok(column)
     }
 }
@@ -311,8 +313,8 @@ impl<C: MaintenanceConnection> Work<'_, C> {
         }
     }
 
-    /// With whoever else works on the same.
-    fn share(&mut self, scope: Option<&[u8]>) -> Result<(), MaintenanceError> {
+    /// With whoever else works on the same. How many rows are left, if that was counted.
+    fn share(&mut self, scope: Option<&[u8]>) -> Result<Option<u64>, MaintenanceError> {
         let job = Job::new(
             self.write.walk.table.dialect,
             (self.operation, self.field.id()),
@@ -329,11 +331,11 @@ impl<C: MaintenanceConnection> Work<'_, C> {
                 Next::Work(claim) => {
                     let done = self.range(&job, claim)?;
                     if !done {
-                        return Ok(());
+                        return Ok(None);
                     }
                     self.standing = job.standing(self.connection)?;
                 }
-                Next::Wait if self.tell(self.standing.counts.seen()).is_break() => return Ok(()),
+                Next::Wait if self.tell(self.standing.counts.seen()).is_break() => return Ok(None),
                 Next::Wait => std::thread::sleep(nap),
                 Next::Drained(standing) => {
                     let left = match self.transform.action() {
@@ -341,10 +343,10 @@ impl<C: MaintenanceConnection> Work<'_, C> {
                         None => 0,
                     };
                     if job.close(self.connection, standing, left)? {
-                        return Ok(());
+                        return Ok(Some(left));
                     }
                 }
-                Next::Over => return Ok(()),
+                Next::Over => return Ok(None),
             }
         }
     }
@@ -452,6 +454,9 @@ impl<C: MaintenanceConnection> Work<'_, C> {
         let write = &self.write;
         let together = in_transaction(self.connection, |connection| {
             let mut counts = counts;
+            if let Some(statement) = write.lazily() {
+                connection.run(statement)?;
+            }
             for chunk in write.chunks(&writes) {
                 add(&mut counts, chunk.len(), connection.run(write.statement(chunk))?);
             }

@@ -1,6 +1,6 @@
 //! What the database says of a table that is walked: its columns, and how each is read as bytes.
 
-use super::{MaintenanceConnection, MaintenanceError, connection::TableColumn};
+use super::{MaintenanceConnection, MaintenanceError, connection::TableColumn, patience::patiently};
 use crate::{backend::Dialect, sql::names, store::statement::Statement};
 
 /// What a column holds, as far as maintenance has to know.
@@ -52,11 +52,13 @@ pub(super) fn dialect<C: MaintenanceConnection>(connection: &mut C) -> Result<Di
         };
         Statement::new().sql(number)
     });
-    Ok(match connection.table_columns(statement)?.first() {
+    let mut ask =
+        |statement: Statement| patiently(connection, |connection| connection.table_columns(statement.clone()));
+    Ok(match ask(statement)?.first() {
         Some((.., 0)) => {
             // Text as bytes is in the encoding of the database.
             let encoding = Statement::new().sql("SELECT encoding, '', '', '', 0 FROM pragma_encoding");
-            if connection.table_columns(encoding)?.iter().any(|(encoding, ..)| encoding != "UTF-8") {
+            if ask(encoding)?.iter().any(|(encoding, ..)| encoding != "UTF-8") {
                 return Err(MaintenanceError::Encoding);
             }
             Dialect::Sqlite
@@ -73,7 +75,7 @@ impl Table {
         dialect: Dialect,
         name: &str,
     ) -> Result<Self, MaintenanceError> {
-        let rows = connection.table_columns(look(dialect, name))?;
+        let rows = patiently(connection, |connection| connection.table_columns(look(dialect, name)))?;
         let columns: Vec<Column> = rows.into_iter().map(|row| Column::new(dialect, row)).collect();
         if columns.is_empty() {
             return Err(MaintenanceError::NoTable { table: name.to_owned() });

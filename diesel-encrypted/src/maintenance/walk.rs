@@ -90,21 +90,23 @@ impl Walk<'_> {
             Dialect::Postgres | Dialect::Mysql => statement.made("1 = 1"),
         };
         if let Some(after) = &range.after {
-            statement = self.beyond(statement.sql(" AND "), after, " > ");
+            statement = self.beyond(statement.sql(" AND "), "", after, " > ");
         }
         if let Some(until) = &range.until {
-            statement = self.beyond(statement.sql(" AND "), until, " <= ");
+            statement = self.beyond(statement.sql(" AND "), "", until, " <= ");
         }
         statement
     }
 
-    /// The key compared with another, in the order and the collation of its columns.
-    fn beyond(&self, statement: Statement, key: &Key, comparison: &'static str) -> Statement {
+    /// The key compared with another, in the order and the collation of its columns. `from` is empty, or names the table with
+    /// a point behind.
+    pub(super) fn beyond(&self, statement: Statement, from: &str, key: &Key, comparison: &'static str) -> Statement {
         match (self.table.dialect, self.key.len()) {
             // A row of columns is no range of an index there.
             (Dialect::Mysql, 2..) => self.beyond_one_by_one(statement, key, 0, comparison),
             _ => {
-                let names: Vec<String> = self.key.iter().map(|column| self.table.quoted(&column.name)).collect();
+                let name = |column: &&Column| format!("{from}{}", self.table.quoted(&column.name));
+                let names: Vec<String> = self.key.iter().map(name).collect();
                 let mut statement = statement.made(format!("({})", names.join(", "))).sql(comparison).sql("(");
                 for (place, column) in self.key.iter().enumerate() {
                     statement = key.bind(statement.sql(if place == 0 { "" } else { ", " }), self.table, place, column);

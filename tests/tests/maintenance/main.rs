@@ -3,7 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod keys;
+mod killed;
+mod new_keys;
 mod operations;
+mod sharing;
+mod status;
 
 use std::ops::ControlFlow;
 

@@ -80,21 +80,11 @@ fn tags_of_a_new_index_are_made<C: Database>() {
     connection.batch_execute("DELETE FROM people").unwrap();
 }
 
-/// Rows in the clear, as an application without encryption wrote them.
-fn plain_rows<C: Database>(connection: &mut C, ids: std::ops::Range<i64>) {
-    for id in ids {
-        let email = C::literal(format!("Person{id}.0@example.org").as_bytes());
-        let chart = C::literal(format!(r#"{{"id": {id}, "version": 0}}"#).as_bytes());
-        let row = format!("INSERT INTO people (id, email, note, chart) VALUES ({id}, {email}, 'note {id} 0', {chart})");
-        connection.batch_execute(&row).unwrap();
-    }
-}
-
 fn plaintext_is_sealed_in_place_and_comes_out_again<C: Database>() {
     let mut connection = people::table::<C>();
     let vault = people::vault(&mut *connection, &MIGRATING);
     people::fill(&mut *connection, &vault, &MIGRATING, 0..30);
-    plain_rows(&mut *connection, 30..180);
+    people::fill_in_the_clear(&mut *connection, 30..180);
     connection.batch_execute("UPDATE people SET email = NULL WHERE id = 40").unwrap();
     let tool = people::registered(&mut *connection);
     let mut maintenance = Maintenance::open(&mut *connection, &tool).unwrap();
@@ -123,7 +113,7 @@ fn plaintext_is_sealed_in_place_and_comes_out_again<C: Database>() {
 fn what_only_looks_sealed_is_reported_and_left<C: Database>() {
     let mut connection = people::table::<C>();
     let vault = people::vault(&mut *connection, &MIGRATING);
-    plain_rows(&mut *connection, 1..6);
+    people::fill_in_the_clear(&mut *connection, 1..6);
     let elsewhere = people::vault(&mut *people::table::<C>(), &MIGRATING);
     let [email, note, _] = people::sealed(&elsewhere, &MIGRATING, 2, 0);
     let planted = C::literal(&email);
@@ -167,7 +157,7 @@ fn plaintext_in_a_strict_column_is_refused_unless_it_is_named<C: Database>() {
     let mut connection = people::table::<C>();
     let vault = people::vault(&mut *connection, &OLD);
     people::fill(&mut *connection, &vault, &OLD, 1..10);
-    plain_rows(&mut *connection, 11..13);
+    people::fill_in_the_clear(&mut *connection, 11..13);
     let mut maintenance = Maintenance::open(&mut *connection, &vault).unwrap();
     let refused = maintenance.backfill(&Selection::all().column("people", "email")).run(on);
     assert!(matches!(refused, Err(MaintenanceError::StrictColumn { rows: 2, .. })), "{refused:?}");
