@@ -69,6 +69,23 @@ pub enum ValueError {
         /// The field.
         field: FieldName,
     },
+    /// The vault has not read its keys again for longer than its lease.
+    #[error(
+        "`{field}`: the keys were read too long ago, and could not be read again: nothing is sealed by keys that may be gone. \
+         The log says why the vault was not refreshed"
+    )]
+    StaleKeys {
+        /// The field.
+        field: FieldName,
+    },
+    /// The key has sealed as many values as are safe under AES-256-GCM with random nonces.
+    #[error("`{field}`: key {key_id:08x} has sealed 2^32 values, and may seal no more: create and activate another")]
+    KeyExhausted {
+        /// The field.
+        field: FieldName,
+        /// The key.
+        key_id: u32,
+    },
     /// The value has no encoding.
     #[error("`{field}`: {source}")]
     Encode {

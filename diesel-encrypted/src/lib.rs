@@ -79,6 +79,8 @@ pub use encrypted::Encrypted;
 pub use error::{EncryptionErrorExt, encryption_error};
 pub use owner::AsOwner;
 pub use sealed::{Failure, OpenedAll, Sealed};
-pub use store::{DieselKeyStore, KeyInventory, KeyStoreConnection, KeyTables, ManageKeys, OpenVault, key_tables};
+pub use store::{
+    DieselKeyStore, KeyInventory, KeyStoreConnection, KeyTables, ManageKeys, OpenVault, RefreshVault, key_tables,
+};
 #[cfg(feature = "async")]
-pub use store::{ManageKeysAsync, OpenVaultAsync};
+pub use store::{ManageKeysAsync, OpenVaultAsync, RefreshVaultAsync};

@@ -1,6 +1,6 @@
 //! From rows to a vault: every key that the fields need, unwrapped. The rows are authentic by then.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{
     Inner, Vault, VaultError, VaultId,
@@ -8,6 +8,7 @@ use super::{
     keyring::{FieldKeys, IndexKeys, ValueKey},
     registry,
     start::Start,
+    versions::Versions,
 };
 use crate::{
     Field, Index, Normalizer,
@@ -18,7 +19,7 @@ use crate::{
 impl Start {
     /// Unwraps everything the fields need.
     pub(super) fn vault(&self, rows: &[KeyRow], registered: &[&'static Field]) -> Result<Vault, VaultError> {
-        let mut fields: Vec<Option<FieldKeys>> = Vec::new();
+        let mut fields: Vec<Option<Versions>> = Vec::new();
         for field in self.fields.iter().chain(registered) {
             let keys = self.field_keys(field, rows)?;
             let place = field.place();
@@ -26,7 +27,7 @@ impl Start {
                 fields.resize_with(place + 1, || None);
             }
             if let Some(slot) = fields.get_mut(place) {
-                *slot = Some(keys);
+                *slot = Some(Versions::new(keys));
             }
         }
         Ok(Vault(Arc::new(Inner {
@@ -34,10 +35,25 @@ impl Start {
             application: self.application.clone(),
             scope: self.scope.clone(),
             fields,
+            refresh: OnceLock::new(),
         })))
     }
 
-    fn field_keys(&self, field: &'static Field, rows: &[KeyRow]) -> Result<FieldKeys, VaultError> {
+    /// Every key of the field and of its indexes, and its state.
+    pub(super) fn seen(&self, field: &'static Field, rows: &[KeyRow]) -> Vec<(u32, KeyState)> {
+        let domains: Vec<_> = field.indexes.iter().map(|index| registry::domain(field, index)).collect();
+        let of_field = |row: &&KeyRow| match row.context.purpose {
+            Purpose::Encrypt => row.context.name == field.id(),
+            Purpose::Index => domains.contains(&row.context.name),
+            _ => false,
+        };
+        let in_scope = rows.iter().filter(|row| row.context.scope == self.scope);
+        let mut seen: Vec<_> = in_scope.filter(of_field).map(|row| (row.context.key_id, row.state)).collect();
+        seen.sort_unstable();
+        seen
+    }
+
+    pub(super) fn field_keys(&self, field: &'static Field, rows: &[KeyRow]) -> Result<FieldKeys, VaultError> {
         let scope = self.scope.as_deref();
         let mut keys = Vec::new();
         for row in named(rows, Purpose::Encrypt, field.id(), scope) {
@@ -60,7 +76,7 @@ impl Start {
             }
             indexes.push(IndexKeys { generations });
         }
-        Ok(FieldKeys { field, keys, indexes, user_key: false })
+        Ok(FieldKeys { field, keys, indexes, user_key: false, seen: self.seen(field, rows) })
     }
 
     /// One generation. `None` if it is still to come and this program cannot make its tags: no value has them yet.

@@ -1,8 +1,11 @@
 //! How an application says which vault it wants.
 
+use std::time::{Duration, Instant};
+
 use super::{
-    AsyncKeyStore, KeyStore, Vault, VaultError,
+    AsyncKeyStore, KeyStore, LEASE, Vault, VaultError,
     opening::{Next, Opening},
+    refresh::{Connect, Refresh},
     start::Start,
 };
 use crate::{
@@ -15,11 +18,17 @@ use crate::{
 #[must_use = "a vault is opened by `open`"]
 pub struct VaultBuilder {
     start: Start,
+    connect: Option<Connect>,
+    lease: Option<Duration>,
+    interval: Duration,
 }
+
+/// How often a vault is refreshed, unless it is said.
+const INTERVAL: Duration = Duration::from_secs(60);
 
 impl VaultBuilder {
     pub(super) fn new(root_keys: RootKeys) -> Self {
-        Self { start: Start::new(root_keys) }
+        Self { start: Start::new(root_keys), connect: None, lease: None, interval: INTERVAL }
     }
 
     /// The application's name, `default` unless set. It is part of what every key is bound to, so that a copy of the
@@ -72,14 +81,46 @@ impl VaultBuilder {
         self
     }
 
+    /// Lets the vault refresh itself in a thread of its own: every minute, and at once when a value names a key that it does
+    /// not know. `refresh` gets a connection and refreshes the vault over it, by
+    /// [`refresh_with`](Vault::refresh_with) or what goes with the kind of connection.
+    ///
+    /// The vault then seals only by a view of the keys that is younger than its [lease](Self::lease): keys can be rotated
+    /// while the application runs. It keeps the root keys in memory, to unwrap new keys. Open it after a fork, as threads
+    /// do not outlive one.
+    pub fn refresh_by<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+        mut self,
+        mut refresh: impl FnMut(&Vault) -> Result<(), E> + Send + 'static,
+    ) -> Self {
+        self.connect = Some(Connect::new(Box::new(move |vault| refresh(vault).map_err(Into::into))));
+        self
+    }
+
+    /// How often the vault refreshes itself, a minute unless set: a small part of its lease.
+    pub fn refresh_every(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// How old the view of the keys may be that the vault seals with: [`LEASE`], 10 minutes, unless set. Whoever changes
+    /// keys has to know the longest lease of all vaults ([`KeyManager::lease`](crate::KeyManager::lease)).
+    ///
+    /// Without [`refresh_by`](Self::refresh_by) the application refreshes the vault itself, more often than that.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = Some(lease);
+        self
+    }
+
     /// Opens the vault over `store`: checks root keys and rows, makes what keys are missing, reads them back, and
     /// unwraps them.
     ///
     /// # Errors
     /// [`VaultError`]: each says what to do.
     pub fn open_with(self, store: &mut dyn KeyStore) -> Result<Vault, VaultError> {
+        let began = Instant::now();
         let opened = self.drive(store);
-        self.log(opened)
+        let opened = self.log(opened)?;
+        self.keep_fresh(opened, began)
     }
 
     /// [`open_with`](Self::open_with), over a store that is awaited.
@@ -90,8 +131,18 @@ impl VaultBuilder {
     /// # Errors
     /// [`VaultError`]: each says what to do.
     pub async fn open_with_async<S: AsyncKeyStore + ?Sized>(self, store: &mut S) -> Result<Vault, VaultError> {
+        let began = Instant::now();
         let opened = self.drive_async(store).await;
-        self.log(opened)
+        let opened = self.log(opened)?;
+        self.keep_fresh(opened, began)
+    }
+
+    fn keep_fresh(self, vault: Vault, began: Instant) -> Result<Vault, VaultError> {
+        if self.connect.is_some() || self.lease.is_some() {
+            let refresh = Refresh::new(self.start, self.lease.unwrap_or(LEASE), self.interval, began);
+            vault.refresh_in_background(refresh, self.connect)?;
+        }
+        Ok(vault)
     }
 
     /// Whoever opens drives this.

@@ -217,6 +217,12 @@ pub enum VaultError {
         /// The bits of the stored tags.
         bits: u8,
     },
+    /// The vault was opened without a way to be refreshed.
+    #[error(
+        "this vault keeps the keys it was opened with: open it with `.refresh_by(..)` or `.lease(..)` to refresh it, or open \
+         another"
+    )]
+    NotRefreshed,
     /// Other processes kept writing.
     #[error("other processes kept changing the key table while this vault was opened: try again")]
     Contended,

@@ -3,12 +3,13 @@
 //! A value says that its key is a user's (flag bit 2), and names it. The user, the application and the tenant are part of
 //! the key that seals, so that a value which is moved to another user's row meets another key, whoever opens it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{
     Inner, Vault, VaultId,
     keyring::{FieldKeys, IndexKeys, ValueKey},
     registry,
+    versions::Versions,
 };
 use crate::{
     Field,
@@ -27,16 +28,16 @@ impl<H: Holder> HolderKey<H> {
     #[must_use]
     pub fn vault(&self, earlier: &[&Self], fields: &[&'static Field]) -> Vault {
         let places = fields.iter().map(|field| field.place() + 1).max().unwrap_or_default();
-        let mut by_place: Vec<Option<FieldKeys>> = Vec::new();
+        let mut by_place: Vec<Option<Versions>> = Vec::new();
         by_place.resize_with(places, || None);
         for field in fields {
             if let Some(place) = by_place.get_mut(field.place()) {
-                *place = Some(self.field_keys(earlier, field));
+                *place = Some(Versions::new(self.field_keys(earlier, field)));
             }
         }
         let (application, scope) = self.place().realm();
         let (application, scope) = (application.to_owned(), scope.map(<[u8]>::to_vec));
-        Vault(Arc::new(Inner { id: VaultId::next(), application, scope, fields: by_place }))
+        Vault(Arc::new(Inner { id: VaultId::next(), application, scope, fields: by_place, refresh: OnceLock::new() }))
     }
 
     fn field_keys(&self, earlier: &[&Self], field: &'static Field) -> FieldKeys {
@@ -55,7 +56,7 @@ impl<H: Holder> HolderKey<H> {
             );
             IndexKeys { generations }
         });
-        FieldKeys { field, keys, indexes: indexes.collect(), user_key: true }
+        FieldKeys { field, keys, indexes: indexes.collect(), user_key: true, seen: Vec::new() }
     }
 
     /// `HKDF-Expand(key, "diesel-encrypted/1 values" ‖ K, 32)`, in the place of the field's data key.

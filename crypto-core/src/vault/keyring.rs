@@ -1,10 +1,16 @@
 //! The keys of one field, ready for use: found by id, never tried in turn.
 
-use std::sync::OnceLock;
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 
-use super::kind::Kind;
+use super::{
+    kind::Kind,
+    usage::{LIMIT, Usage, WARN},
+};
 use crate::{
-    Field,
+    Algorithm, Field,
     format::value::{EMPTY_SLOT, Header, Shape, Slot},
     index::Generation,
     keys::{DataKey, KeyState},
@@ -19,6 +25,10 @@ pub(super) struct ValueKey {
     pub(super) id: u32,
     pub(super) state: KeyState,
     key: Option<DataKey>,
+    /// Whether it has sealed as many values as it may.
+    exhausted: AtomicBool,
+    /// Shared with the same key of other versions of the field.
+    pub(super) usage: Arc<Usage>,
     /// In the order in which they were first met.
     kinds: [OnceLock<Kind>; KEPT],
 }
@@ -26,7 +36,44 @@ pub(super) struct ValueKey {
 impl ValueKey {
     /// `key` is `None` once it is destroyed.
     pub(super) fn new(id: u32, state: KeyState, key: Option<DataKey>) -> Self {
-        Self { id, state, key, kinds: [const { OnceLock::new() }; KEPT] }
+        let kinds = [const { OnceLock::new() }; KEPT];
+        Self { id, state, key, exhausted: AtomicBool::new(false), usage: Arc::default(), kinds }
+    }
+
+    /// Whether it may seal no more values.
+    #[inline]
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.exhausted.load(Relaxed)
+    }
+
+    /// A value was sealed that counts for many.
+    #[cold]
+    pub(super) fn sealed_many(&self, field: &Field) {
+        self.judge(field, self.usage.add());
+    }
+
+    /// What follows from the number of values that it has sealed.
+    pub(super) fn judge(&self, field: &Field, total: u64) {
+        if field.algorithm != Algorithm::Aes256Gcm || total < WARN || self.state != KeyState::Active {
+            return;
+        }
+        let key_id = format_args!("{:08x}", self.id);
+        if total >= LIMIT && !self.exhausted.swap(true, Relaxed) {
+            tracing::error!(
+                field = field.id(),
+                key_id,
+                total,
+                "a key has sealed all values it may: nothing more is sealed"
+            );
+        } else if self.usage.warns() {
+            tracing::warn!(
+                field = field.id(),
+                key_id,
+                total,
+                limit = LIMIT,
+                "a key has sealed half of the values it may: create and activate another"
+            );
+        }
     }
 
     /// How many kinds are kept.
@@ -87,13 +134,15 @@ pub(super) struct FieldKeys {
     pub(super) indexes: Vec<IndexKeys>,
     /// Whether the keys are a user's or a group's, and not the application's.
     pub(super) user_key: bool,
+    /// Every key of the field and of its indexes, as it was known.
+    pub(super) seen: Vec<(u32, KeyState)>,
 }
 
 impl FieldKeys {
     /// The key that seals.
     #[inline]
     pub(super) fn active(&self) -> Option<&ValueKey> {
-        self.keys.first()
+        self.keys.first().filter(|key| key.state == KeyState::Active)
     }
 
     /// The key of this id.

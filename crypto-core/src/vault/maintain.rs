@@ -70,7 +70,7 @@ impl Decode for Raw {
 impl Vault {
     /// The fields that it was opened with, those of the registry among them if it was asked for them.
     pub fn fields(&self) -> impl Iterator<Item = &'static Field> {
-        self.0.fields.iter().flatten().map(|keys| keys.field)
+        self.each_field().map(|keys| keys.field)
     }
 
     /// Which keys and generations a field has.
@@ -109,7 +109,7 @@ impl Vault {
         encoded: &[u8],
         owner: Option<&Owner>,
     ) -> Result<Vec<u8>, ValueError> {
-        let keys = self.keys_of(field)?;
+        let keys = self.sealing_keys(field)?;
         check_owner(field, owner)?;
         plain::check(field.class, encoded).map_err(|source| ValueError::Decode { field: field.into(), source })?;
         seal_with(keys, field.class, encoded, owner, keys.indexes.len(), |index, encoded| {
@@ -125,7 +125,9 @@ impl Vault {
     pub fn rotate(&self, field: &'static Field, sealed: &[u8], owner: Option<&Owner>) -> Result<Vec<u8>, ValueError> {
         let (parts, raw) = self.open_raw(field, sealed, owner)?;
         let copied = |index| Ok(parts.slots.get(index).copied().unwrap_or(EMPTY_SLOT));
-        seal_with(self.keys_of(field)?, raw.class, &raw.encoded, owner, parts.slots.len(), |index, _| copied(index))
+        seal_with(self.sealing_keys(field)?, raw.class, &raw.encoded, owner, parts.slots.len(), |index, _| {
+            copied(index)
+        })
     }
 
     /// Seals a sealed value anew, with new tags of every index that the field has now.
@@ -134,7 +136,7 @@ impl Vault {
     /// As [`rotate`](Self::rotate), and [`EncodeError::UnknownNormalizer`] if this program lacks the function of an index.
     pub fn reindex(&self, field: &'static Field, sealed: &[u8], owner: Option<&Owner>) -> Result<Vec<u8>, ValueError> {
         let (_, raw) = self.open_raw(field, sealed, owner)?;
-        let keys = self.keys_of(field)?;
+        let keys = self.sealing_keys(field)?;
         seal_with(keys, raw.class, &raw.encoded, owner, keys.indexes.len(), |index, encoded| {
             keys.indexes.get(index).map_or(Ok(EMPTY_SLOT), |keys| keys.active_slot(raw.class, encoded))
         })

@@ -19,6 +19,9 @@ mod open;
 mod opening;
 mod plan;
 mod record;
+mod refresh;
+#[cfg(test)]
+mod refresh_tests;
 mod registered;
 mod registry;
 mod seal;
@@ -28,11 +31,13 @@ mod store;
 mod store_error;
 #[cfg(test)]
 mod tests;
+mod usage;
+mod versions;
 
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -47,9 +52,11 @@ pub use life::{
 };
 pub use maintain::{FieldState, IndexState, Verified};
 pub use memory::MemoryKeyStore;
+use refresh::Refresh;
 pub(crate) use registry::RegisteredIndex;
 pub use store::{Applied, AsyncKeyStore, Change, KeyStore, Stored};
 pub use store_error::{StoreError, UnfitColumn};
+use versions::Versions;
 
 use crate::{Binding, Field, ValueError, keys::RootKeys, owner::Owner};
 
@@ -75,7 +82,17 @@ struct Inner {
     application: String,
     scope: Option<Vec<u8>>,
     /// By [`Field::place`].
-    fields: Vec<Option<FieldKeys>>,
+    fields: Vec<Option<Versions>>,
+    /// What keeps the keys up to date, if something does.
+    refresh: OnceLock<Arc<Refresh>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(refresh) = self.refresh.get() {
+            refresh.close();
+        }
+    }
 }
 
 impl Vault {
@@ -102,7 +119,13 @@ impl Vault {
             .fields
             .get(field.place())
             .and_then(Option::as_ref)
+            .map(Versions::latest)
             .ok_or_else(|| ValueError::UnknownField { field: field.into() })
+    }
+
+    /// The keys of every field, as they are now.
+    fn each_field(&self) -> impl Iterator<Item = &FieldKeys> {
+        self.0.fields.iter().flatten().map(Versions::latest)
     }
 }
 
@@ -120,7 +143,7 @@ fn check_owner(field: &'static Field, owner: Option<&Owner>) -> Result<(), Value
 
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fields: Vec<&str> = self.0.fields.iter().flatten().map(|keys| keys.field.id()).collect();
+        let fields: Vec<&str> = self.each_field().map(|keys| keys.field.id()).collect();
         f.debug_struct("Vault")
             .field("application", &self.0.application)
             .field("scoped", &self.0.scope.is_some())

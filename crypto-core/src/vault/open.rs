@@ -131,7 +131,10 @@ impl Vault {
             let error = ValueError::OtherHolder { field: field.into(), user_key: header.user_key };
             return Err(Unopened::Refused(error));
         }
-        let key = keys.find(header.key_id).ok_or_else(|| Unopened::Refused(self.foreign_key(field, header.key_id)))?;
+        let key = match keys.find(header.key_id) {
+            Some(key) => key,
+            None => self.learn(field, header.key_id).map_err(Unopened::Refused)?,
+        };
         let destroyed = || Unopened::Refused(ValueError::KeyDestroyed { field: field.into(), key_id: header.key_id });
         let kind = key.new_kind(header, parts.slots.len()).ok_or_else(destroyed)?;
         let bound = header.bound == owner.is_some();
@@ -142,14 +145,14 @@ impl Vault {
         if header.padded { without_padding(field, &header, opened) } else { Ok((header.class, opened)) }
     }
 
-    /// Whose key it is, if not this field's.
+    /// A key that this field does not have yet: it may be another's, or one that another process has begun to use.
     #[cold]
-    fn foreign_key(&self, field: &'static Field, key_id: u32) -> ValueError {
-        let owner = self.0.fields.iter().flatten().find(|keys| keys.find(key_id).is_some());
-        match owner {
-            Some(keys) => ValueError::OtherField { field: field.into(), found: keys.field.into() },
-            None => ValueError::UnknownKey { field: field.into(), key_id },
+    fn learn(&self, field: &'static Field, key_id: u32) -> Result<&ValueKey, ValueError> {
+        if let Some(keys) = self.each_field().find(|keys| keys.find(key_id).is_some()) {
+            return Err(ValueError::OtherField { field: field.into(), found: keys.field.into() });
         }
+        self.ask_for(key_id);
+        self.keys_of(field)?.find(key_id).ok_or(ValueError::UnknownKey { field: field.into(), key_id })
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     Vault, check_owner,
     keyring::{FieldKeys, ValueKey},
     kind::Kind,
+    usage::Usage,
 };
 use crate::{
     Class, Encode, EncodeError, Field, ValueError,
@@ -44,7 +45,7 @@ impl Vault {
         value: &V,
         owner: Option<&Owner>,
     ) -> Result<Vec<u8>, ValueError> {
-        let keys = self.keys_of(field)?;
+        let keys = self.sealing_keys(field)?;
         check_owner(field, owner)?;
         if value.is_null() {
             return Err(ValueError::Encode { field: field.into(), source: EncodeError::Null });
@@ -82,6 +83,9 @@ impl NewValue<'_> {
         let encode_error = |source| ValueError::Encode { field: field.into(), source };
         let no_key = || ValueError::UnknownField { field: field.into() };
         let key = keys.active().ok_or_else(no_key)?;
+        if key.is_exhausted() {
+            return Err(ValueError::KeyExhausted { field: field.into(), key_id: key.id });
+        }
         let header = Header {
             algorithm: field.algorithm,
             bound: owner.is_some(),
@@ -113,7 +117,13 @@ impl NewValue<'_> {
 
         out.extend_from_slice(&[0; TAG_LEN]);
         let error = match kind.seal(&mut out, owner, random::fill) {
-            Ok(Ok(())) => return Ok(out),
+            Ok(Ok(())) => {
+                // The nonce ends where the front does.
+                if out.get(start - 1).is_some_and(|end| Usage::counts(*end)) {
+                    key.sealed_many(field);
+                }
+                return Ok(out);
+            }
             Ok(Err(AeadError)) => ValueError::TooLong { field: field.into() },
             Err(source) => ValueError::Random { field: field.into(), source },
         };

@@ -123,14 +123,20 @@ impl Start {
         // The state key authenticates every other row, and nothing of them is believed before.
         self.check_application(state_row)?;
         let state = self.unwrap(state_row)?.state_mac();
-        authenticate(stored, &state)?;
+        self.believe(stored, &state)?;
+        Ok(Some(state))
+    }
+
+    /// Whether the rows are authentic, all there, and this application's.
+    pub(super) fn believe(&self, stored: &Stored, state: &HmacSha256) -> Result<(), VaultError> {
+        authenticate(stored, state)?;
         for scope in scopes(stored) {
-            manifest::check(stored, scope, &state)?;
+            manifest::check(stored, scope, state)?;
         }
         for row in stored.keys.iter().filter(|row| row.context.purpose != Purpose::Manifest) {
             self.check_application(row)?;
         }
-        Ok(Some(state))
+        Ok(())
     }
 
     /// What follows from the rows and from the facts. Fields that were decided are not decided again.
@@ -160,7 +166,7 @@ impl Start {
     }
 
     /// A pinned key must be there: a database without it was emptied.
-    fn check_minimums(&self, keys: &[KeyRow]) -> Result<(), VaultError> {
+    pub(super) fn check_minimums(&self, keys: &[KeyRow]) -> Result<(), VaultError> {
         for (purpose, name, minimum) in &self.minimums {
             let scope = if *purpose == Purpose::State { None } else { self.scope.as_deref() };
             let found = active(keys, *purpose, name, scope).map_or(0, |row| row.context.version);

@@ -141,3 +141,35 @@ impl ManageKeys for KeyManager {
         self.run_with(task, &mut DieselKeyStore::new(connection))
     }
 }
+
+/// Refreshes a vault over the database that a connection leads to.
+pub trait RefreshVault {
+    /// Reads the keys again. For [`refresh_by`](VaultBuilder::refresh_by), or by hand:
+    ///
+    /// ```no_run
+    /// use diesel::prelude::*;
+    /// use diesel_encrypted::prelude::*;
+    /// use diesel_encrypted::RefreshVault;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let url = std::env::var("DATABASE_URL")?;
+    /// let mut connection = SqliteConnection::establish(&url)?;
+    /// let vault = Vault::builder(RootKeys::from_env()?)
+    ///     .refresh_by(move |vault| -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    ///         Ok(vault.refresh(&mut SqliteConnection::establish(&url)?)?)
+    ///     })
+    ///     .open(&mut connection)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Vault::refresh_with`].
+    fn refresh<C: KeyStoreConnection>(&self, connection: &mut C) -> Result<(), VaultError>;
+}
+
+impl RefreshVault for Vault {
+    fn refresh<C: KeyStoreConnection>(&self, connection: &mut C) -> Result<(), VaultError> {
+        self.refresh_with(&mut DieselKeyStore::new(connection))
+    }
+}

@@ -17,8 +17,10 @@ pub(crate) mod statement;
 pub(crate) mod tables;
 
 #[cfg(feature = "async")]
-pub use asynchronous::{AsyncDieselKeyStore, AsyncKeyStoreConnection, ManageKeysAsync, OpenVaultAsync};
-pub use blocking::{DieselKeyStore, ManageKeys, OpenVault};
+pub use asynchronous::{
+    AsyncDieselKeyStore, AsyncKeyStoreConnection, ManageKeysAsync, OpenVaultAsync, RefreshVaultAsync,
+};
+pub use blocking::{DieselKeyStore, ManageKeys, OpenVault, RefreshVault};
 pub use connection::KeyStoreConnection;
 pub use inventory::KeyInventory;
 pub use migration::{KeyTables, key_tables};

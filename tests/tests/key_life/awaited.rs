@@ -5,7 +5,7 @@ use diesel_async::AsyncConnection;
 use diesel_encrypted::key_life::{ActivateKeys, CreateKeys, DestroyKey, KeySelection, ListKeys, Processes, Rewrap};
 use diesel_encrypted::keys::KeyState;
 use diesel_encrypted::prelude::*;
-use diesel_encrypted::{KeyManager, ManageKeysAsync, OpenVaultAsync};
+use diesel_encrypted::{KeyManager, ManageKeysAsync, OpenVaultAsync, RefreshVaultAsync};
 use diesel_encrypted_tests::clinic::patients;
 use tokio::runtime::Builder;
 
@@ -19,11 +19,16 @@ where
     C: AsyncConnection + diesel_encrypted::asynchronous::AsyncKeyStoreConnection,
 {
     let connection = &mut C::establish(url).await.unwrap();
-    let before = models(old()).open_async(connection).await.unwrap();
+    let before = models(old()).lease(std::time::Duration::from_secs(60)).open_async(connection).await.unwrap();
     let sealed = before.enter(|| Email::seal("ada@example.org")).unwrap();
     manager().run_async(&CreateKeys::new(KeySelection::All), connection).await.unwrap();
     let activate = ActivateKeys::new(KeySelection::All, Processes::Restarted);
     manager().run_async(&activate, connection).await.unwrap();
+    let elsewhere = models(old()).open_async(connection).await.unwrap();
+    let new_key = elsewhere.enter(|| Email::seal("bob@example.org")).unwrap();
+    before.enter(|| new_key.open()).unwrap_err();
+    before.refresh_async(connection).await.unwrap();
+    assert_eq!(before.enter(|| new_key.open()).unwrap(), "bob@example.org");
     let unwanted = manager().run_async(&CreateKeys::new(email()), connection).await.unwrap()[0].key_id;
     manager().run_async(&DestroyKey::new(unwanted, Processes::Refresh), connection).await.unwrap();
     let keys = manager().run_async(&ListKeys, connection).await.unwrap();

@@ -9,7 +9,9 @@ use diesel_encrypted::key_life::{
 };
 use diesel_encrypted::keys::{KeyEvent, KeyState};
 use diesel_encrypted::prelude::*;
-use diesel_encrypted::{DieselKeyStore, KeyManager, ManageKeys, StoreError, VaultError, key_store::KeyStore};
+use diesel_encrypted::{
+    DieselKeyStore, KeyManager, ManageKeys, RefreshVault, StoreError, VaultError, key_store::KeyStore,
+};
 use diesel_encrypted_tests::clinic::{Patient, patient, patients};
 use diesel_encrypted_tests::scratch::Scratch;
 
@@ -142,6 +144,22 @@ macro_rules! tasks {
                 assert_eq!(now, stored);
                 let keys = KeyManager::new(new()).run(&ListKeys, connection).unwrap();
                 assert!(keys.iter().all(|key| key.root_id == "new" && key.when(KeyEvent::Rewrapped).is_some()));
+            }
+
+            #[test]
+            fn what_a_vault_has_sealed_is_added_to_the_rows() {
+                let connection: &mut $connection = &mut database();
+                let vault = models(old()).lease(LEASE * 100).open(connection).unwrap();
+                vault.enter(|| {
+                    for _ in 0..10_000 {
+                        drop(Sealed::<String, patients::phone>::seal("555-01").unwrap());
+                    }
+                });
+                vault.refresh(connection).unwrap();
+                let sealed = number(connection, "SELECT max(sealed_count) FROM encryption_keys");
+                assert!((5_000..15_000).contains(&sealed), "about 10,000: {sealed}");
+                vault.refresh(connection).unwrap();
+                assert_eq!(number(connection, "SELECT max(sealed_count) FROM encryption_keys"), sealed);
             }
 
             #[test]

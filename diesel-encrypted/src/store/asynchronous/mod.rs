@@ -106,3 +106,24 @@ impl ManageKeysAsync for KeyManager {
         self.run_with_async(task, &mut AsyncDieselKeyStore::new(connection)).await
     }
 }
+
+/// Refreshes a vault over the database that a connection of diesel-async's leads to.
+pub trait RefreshVaultAsync {
+    /// Reads the keys again, as [`RefreshVault::refresh`](crate::RefreshVault::refresh) does, and awaits the database.
+    ///
+    /// The thread of [`refresh_by`](VaultBuilder::refresh_by) is none of a runtime's: give it a runtime of its own, which
+    /// lives as long as the closure, and let that block on this.
+    ///
+    /// # Errors
+    /// As [`Vault::refresh_with`].
+    fn refresh_async<C: AsyncKeyStoreConnection>(
+        &self,
+        connection: &mut C,
+    ) -> impl Future<Output = Result<(), VaultError>> + Send;
+}
+
+impl RefreshVaultAsync for Vault {
+    async fn refresh_async<C: AsyncKeyStoreConnection>(&self, connection: &mut C) -> Result<(), VaultError> {
+        self.refresh_with_async(&mut AsyncDieselKeyStore::new(connection)).await
+    }
+}
