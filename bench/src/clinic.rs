@@ -2,12 +2,8 @@
 
 #![allow(missing_docs, reason = "the macros write the items")]
 
-use diesel::{connection::SimpleConnection, prelude::*};
-use diesel_encrypted::{
-    Encrypted, LocalRootKey, MemoryKeyStore, RootKeyId, RootKeys, Vault,
-    keys::Secret,
-    sql::{self, Dialect},
-};
+use diesel::prelude::*;
+use diesel_encrypted::{Encrypted, LocalRootKey, MemoryKeyStore, RootKeyId, RootKeys, Vault, keys::Secret};
 
 use crate::measure::Failure;
 
@@ -30,7 +26,7 @@ diesel::table! {
 }
 
 #[derive(Queryable, Selectable, Insertable, Encrypted)]
-#[diesel(table_name = patients, check_for_backend(diesel::sqlite::Sqlite))]
+#[diesel(table_name = patients)]
 pub(crate) struct Patient {
     pub(crate) id: i32,
     pub(crate) name: String,
@@ -42,7 +38,7 @@ pub(crate) struct Patient {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = plain_patients, check_for_backend(diesel::sqlite::Sqlite))]
+#[diesel(table_name = plain_patients)]
 pub(crate) struct PlainPatient {
     pub(crate) id: i32,
     pub(crate) name: String,
@@ -88,24 +84,4 @@ pub(crate) fn install_vault() -> Result<(), Failure> {
     let root = LocalRootKey::new(RootKeyId::new("bench")?, Secret::generate()?);
     let vault = Vault::builder(RootKeys::new(root)).model::<Patient>().open_with(&mut MemoryKeyStore::new())?;
     Ok(vault.install()?)
-}
-
-/// The encrypted table and its blind index, without rows.
-pub(crate) fn create(connection: &mut SqliteConnection) -> Result<(), Failure> {
-    connection.batch_execute(
-        "CREATE TABLE patients (id INTEGER PRIMARY KEY, name TEXT NOT NULL, email BLOB NOT NULL, phone BLOB NOT NULL)",
-    )?;
-    for index in sql::of::<Patient>(Dialect::Sqlite).indexes()? {
-        connection.batch_execute(&index)?;
-    }
-    Ok(())
-}
-
-/// The table in the clear and the index of its addresses, without rows.
-pub(crate) fn create_plain(connection: &mut SqliteConnection) -> Result<(), Failure> {
-    Ok(connection.batch_execute(
-        "CREATE TABLE plain_patients (id INTEGER PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL, \
-         phone TEXT NOT NULL);
-         CREATE INDEX plain_patients_email ON plain_patients (email)",
-    )?)
 }

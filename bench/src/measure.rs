@@ -1,7 +1,7 @@
-//! Two pieces of work, measured in turn in the same run, and what comes out of it.
+//! Pieces of work, measured in turn in the same run, and what comes out of it.
 //!
 //! The machines are shared and noisy, so a time alone says little. A round runs one side and then the other, the next
-//! round the other way about; what disturbs one disturbs both, and the ratio of the medians stays.
+//! round the other way about; what disturbs a round disturbs both, and the median of the rounds' ratios stays.
 
 use std::{
     error::Error,
@@ -24,17 +24,19 @@ pub(crate) struct Effort {
     pub(crate) slice: Duration,
     /// How many rounds a row of whole tables has.
     pub(crate) long_rounds: usize,
-    /// How many rows such a table has.
+    /// How many rounds a row of parts of tables has.
+    pub(crate) part_rounds: usize,
+    /// How many rows a table has.
     pub(crate) table: usize,
 }
 
 impl Effort {
     /// What the targets are checked with.
     pub(crate) const FULL: Self =
-        Self { short_rounds: 301, slice: Duration::from_millis(2), long_rounds: LEAST_ROUNDS, table: 100_000 };
+        Self { short_rounds: 301, slice: Duration::from_millis(2), long_rounds: 15, part_rounds: 100, table: 100_000 };
     /// A first look, in a few seconds.
     pub(crate) const QUICK: Self =
-        Self { short_rounds: 51, slice: Duration::from_millis(1), long_rounds: LEAST_ROUNDS, table: 5_000 };
+        Self { short_rounds: 51, slice: Duration::from_millis(1), long_rounds: 11, part_rounds: 21, table: 10_000 };
 }
 
 /// Minimum and median of one side, in nanoseconds for one run of its work.
@@ -45,61 +47,79 @@ pub(crate) struct Side {
 }
 
 impl Side {
-    fn of(mut samples: Vec<f64>) -> Self {
-        samples.sort_by(f64::total_cmp);
-        let at = |index: usize| samples.get(index).copied().unwrap_or(f64::NAN);
-        Self { min: at(0), median: at(samples.len() / 2) }
+    fn of(samples: &[f64]) -> Self {
+        Self { min: samples.iter().copied().fold(f64::NAN, f64::min), median: median(samples.to_vec()) }
     }
 }
 
-/// Both sides of a row.
+fn median(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples.get(samples.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The sides of a row, compared round by round: what slows a round down slows all of it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pair {
+pub(crate) struct Compared {
     pub(crate) ours: Side,
     pub(crate) reference: Side,
-}
-
-impl Pair {
-    /// Ratio of the medians.
-    pub(crate) fn ratio(&self) -> f64 {
-        self.ours.median / self.reference.median
-    }
-
+    /// Ours to the reference: the median of the rounds' ratios.
+    pub(crate) ratio: f64,
     /// Ratio of the minima: what remains where nothing disturbs.
-    pub(crate) fn least(&self) -> f64 {
-        self.ours.min / self.reference.min
-    }
+    pub(crate) least: f64,
+    /// The least that any program takes for the same, to the reference: the median of the rounds' ratios.
+    pub(crate) floor: Option<f64>,
 }
+
+/// Work that times itself, so that what prepares and what clears away does not count.
+pub(crate) type Timed<'a> = &'a mut dyn FnMut() -> Result<f64, Failure>;
 
 /// Measures work of nanoseconds: each side of a round repeats it for `effort.slice`.
 pub(crate) fn short<A, B>(
     effort: Effort,
-    mut ours: impl FnMut() -> A,
-    mut reference: impl FnMut() -> B,
-) -> Result<Pair, Failure> {
-    let ours_count = repetitions(effort.slice, &mut ours);
-    let reference_count = repetitions(effort.slice, &mut reference);
-    rounds(effort.short_rounds, || Ok(repeat(ours_count, &mut ours)), || Ok(repeat(reference_count, &mut reference)))
+    ours: impl FnMut() -> A,
+    reference: impl FnMut() -> B,
+) -> Result<Compared, Failure> {
+    rounds(effort.short_rounds, [&mut repeated(effort, ours), &mut repeated(effort, reference)])
 }
 
-/// Measures in `count` rounds. A side times itself, so that what prepares and what clears away does not count.
-pub(crate) fn rounds(
-    count: usize,
-    mut ours: impl FnMut() -> Result<f64, Failure>,
-    mut reference: impl FnMut() -> Result<f64, Failure>,
-) -> Result<Pair, Failure> {
+/// Measures work of nanoseconds, and its floor.
+pub(crate) fn short_with_floor<A, B, C>(
+    effort: Effort,
+    ours: impl FnMut() -> A,
+    reference: impl FnMut() -> B,
+    floor: impl FnMut() -> C,
+) -> Result<Compared, Failure> {
+    let (mut ours, mut reference) = (repeated(effort, ours), repeated(effort, reference));
+    rounds(effort.short_rounds, [&mut ours, &mut reference, &mut repeated(effort, floor)])
+}
+
+fn repeated<R>(effort: Effort, mut work: impl FnMut() -> R) -> impl FnMut() -> Result<f64, Failure> {
+    let count = repetitions(effort.slice, &mut work);
+    move || Ok(repeat(count, &mut work))
+}
+
+/// Measures ours, the reference, and the floor if there is one, in `count` rounds that begin with another side each.
+pub(crate) fn rounds<const SIDES: usize>(count: usize, mut sides: [Timed<'_>; SIDES]) -> Result<Compared, Failure> {
     let count = count.max(LEAST_ROUNDS);
-    let (mut a, mut b) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    let mut samples = [const { Vec::new() }; SIDES];
     for round in 0..count {
-        if round % 2 == 0 {
-            a.push(ours()?);
-            b.push(reference()?);
-        } else {
-            b.push(reference()?);
-            a.push(ours()?);
+        for turn in 0..SIDES {
+            let side = (round + turn) % SIDES;
+            if let (Some(work), Some(samples)) = (sides.get_mut(side), samples.get_mut(side)) {
+                samples.push(work()?);
+            }
         }
     }
-    Ok(Pair { ours: Side::of(a), reference: Side::of(b) })
+    let [ours, reference, floor @ ..] = samples.as_slice() else { return Err("a row has two sides".into()) };
+    let to_reference = |samples: &[f64]| median(samples.iter().zip(reference).map(|(a, b)| a / b).collect());
+    let (ours_side, reference_side) = (Side::of(ours), Side::of(reference));
+    Ok(Compared {
+        ours: ours_side,
+        reference: reference_side,
+        ratio: to_reference(ours),
+        least: ours_side.min / reference_side.min,
+        floor: floor.first().map(|floor| to_reference(floor)),
+    })
 }
 
 /// The nanoseconds that `work` takes.

@@ -9,7 +9,7 @@ use sha2::Sha256;
 
 use crate::{
     clinic::patients,
-    measure::{Effort, Failure, Pair, short},
+    measure::{Compared, Effort, Failure, short, short_with_floor},
     reference::{self, Engine, Raw},
     rival,
 };
@@ -23,7 +23,7 @@ fn through_the_wrapper(text: &str) -> Result<String, ValueError> {
 }
 
 /// Seals and opens a text of `len` bytes, and the raw cipher does.
-pub(crate) fn seal_and_open(effort: Effort, len: usize) -> Result<Pair, Failure> {
+pub(crate) fn seal_and_open(effort: Effort, len: usize) -> Result<Compared, Failure> {
     let (text, raw) = ("x".repeat(len), Engine::new());
     let text = text.as_str();
     if through_the_wrapper(text)? != text
@@ -38,17 +38,22 @@ pub(crate) fn seal_and_open(effort: Effort, len: usize) -> Result<Pair, Failure>
     )
 }
 
-/// Seals and opens 64 bytes, and so does the crate `encrypted-message`.
-pub(crate) fn against_encrypted_message(effort: Effort) -> Result<Pair, Failure> {
-    let text = "x".repeat(64);
+/// Seals and opens 64 bytes, and so does the crate `encrypted-message`. The raw cipher is the floor.
+pub(crate) fn against_encrypted_message(effort: Effort) -> Result<Compared, Failure> {
+    let (text, raw) = ("x".repeat(64), Engine::new());
     if rival::seal_and_open(&text)? != text {
         return Err("encrypted-message did not give the value back".into());
     }
-    short(effort, || through_the_wrapper(black_box(&text)), || rival::seal_and_open(black_box(&text)))
+    short_with_floor(
+        effort,
+        || through_the_wrapper(black_box(&text)),
+        || rival::seal_and_open(black_box(&text)),
+        || raw.seal(black_box(&text)).and_then(|sealed| raw.open(&sealed)),
+    )
 }
 
 /// What `.blind_eq(..)` asks for 24 bytes, against the HMAC alone.
-pub(crate) fn blind_index(effort: Effort) -> Result<Pair, Failure> {
+pub(crate) fn blind_index(effort: Effort) -> Result<Compared, Failure> {
     let raw = Hmac::<Sha256>::new_from_slice(&reference::random::<32>())?;
     let (field, text) = (patients::email::field(), "ada.lovelace@example.org");
     short(
@@ -69,6 +74,6 @@ pub(crate) fn blind_index(effort: Effort) -> Result<Pair, Failure> {
 }
 
 /// A nonce of ours, which notices a fork and seeds itself anew in time, and one of a generator that does neither.
-pub(crate) fn nonce(effort: Effort) -> Result<Pair, Failure> {
+pub(crate) fn nonce(effort: Effort) -> Result<Compared, Failure> {
     short(effort, hazmat::nonce, reference::nonce)
 }
