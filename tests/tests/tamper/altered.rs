@@ -1,7 +1,7 @@
 //! Values that were damaged in place: refused, each by its own error.
 
 use diesel_encrypted::ValueError;
-use diesel_encrypted::ValueError::{Malformed, NotEncrypted, OtherField, Tampered, UnknownKey};
+use diesel_encrypted::ValueError::{Malformed, NotEncrypted, OtherField, OtherHolder, Tampered, UnknownKey};
 use diesel_encrypted::format::{FormatError, text};
 
 use diesel_encrypted_tests::backend::Backend;
@@ -24,7 +24,12 @@ fn is_precise(at: usize, error: &ValueError) -> bool {
         3 | 18 => matches!(error, Malformed { source: EmptySlotWithTag(_), .. } | Tampered { .. }),
         4..=32 => matches!(error, Tampered { bound: false, .. }),
         33 => matches!(error, Malformed { source: UnknownAlgorithm(_), .. } | Tampered { bound: false, .. }),
-        34 => matches!(error, Malformed { source: ReservedFlag | UnknownClass(_), .. } | Tampered { bound: false, .. }),
+        34 => matches!(
+            error,
+            Malformed { source: ReservedFlag | UnknownClass(_), .. }
+                | Tampered { bound: false, .. }
+                | OtherHolder { user_key: true, .. }
+        ),
         35..=38 => matches!(error, UnknownKey { .. }),
         _ => matches!(error, Tampered { bound: false, .. }),
     }
@@ -209,7 +214,7 @@ on_every_backend! {
                 database.plant_text("note", &format!("{}{other}{}", &sealed[..at], &sealed[at + 1..]));
                 let error = database.damage("patients.note");
                 let expected =
-                    matches!(error, NotEncrypted { .. } | Malformed { .. } | UnknownKey { .. } | Tampered { .. });
+                    matches!(error, NotEncrypted { .. } | Malformed { .. } | UnknownKey { .. } | OtherHolder { .. } | Tampered { .. });
                 assert!(expected, "{other} at {at}: {error}");
             }
         }
