@@ -217,3 +217,15 @@ fn a_key_that_has_sealed_all_it_may_seals_no_more_and_another_does() {
     vault.refresh_with(&mut store.clone()).unwrap();
     vault.seal(&EMAIL, "Ada").unwrap();
 }
+
+#[test]
+fn the_count_of_a_key_goes_on_when_another_key_of_its_field_changes() {
+    let store = MemoryKeyStore::new();
+    let vault = builder().lease(NEVER).open_with(&mut store.clone()).unwrap();
+    let usage = || vault.keys_of(&EMAIL).unwrap().active().unwrap().usage.clone();
+    let before = usage();
+    run(&store, &CreateKeys::new(KeySelection::EveryIndex));
+    vault.refresh_with(&mut store.clone()).unwrap();
+    assert_eq!(vault.search_slots(&EMAIL, 0, "x").unwrap().len(), 2, "the field has changed");
+    assert!(Arc::ptr_eq(&before, &usage()));
+}
