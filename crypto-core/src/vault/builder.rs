@@ -1,9 +1,9 @@
 //! How an application says which vault it wants.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{
-    AsyncKeyStore, KeyStore, LEASE, Vault, VaultError,
+    AsyncKeyStore, KeyStore, LEASE, Vault, VaultError, clock,
     opening::{Next, Opening},
     refresh::{Connect, Refresh},
     start::Start,
@@ -117,7 +117,7 @@ impl VaultBuilder {
     /// # Errors
     /// [`VaultError`]: each says what to do.
     pub fn open_with(self, store: &mut dyn KeyStore) -> Result<Vault, VaultError> {
-        let began = Instant::now();
+        let began = clock::now();
         let opened = self.drive(store);
         let opened = self.log(opened)?;
         self.keep_fresh(opened, began)
@@ -131,13 +131,13 @@ impl VaultBuilder {
     /// # Errors
     /// [`VaultError`]: each says what to do.
     pub async fn open_with_async<S: AsyncKeyStore + ?Sized>(self, store: &mut S) -> Result<Vault, VaultError> {
-        let began = Instant::now();
+        let began = clock::now();
         let opened = self.drive_async(store).await;
         let opened = self.log(opened)?;
         self.keep_fresh(opened, began)
     }
 
-    fn keep_fresh(self, vault: Vault, began: Instant) -> Result<Vault, VaultError> {
+    fn keep_fresh(self, vault: Vault, began: Duration) -> Result<Vault, VaultError> {
         if self.connect.is_some() || self.lease.is_some() {
             let refresh = Refresh::new(self.start, self.lease.unwrap_or(LEASE), self.interval, began);
             vault.refresh_in_background(refresh, self.connect)?;

@@ -3,6 +3,7 @@
 mod authentic;
 mod build;
 mod builder;
+mod clock;
 mod current;
 mod error;
 mod facts;

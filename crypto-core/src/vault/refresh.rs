@@ -13,7 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{AsyncKeyStore, KeyStore, Stored, Vault, VaultError, authentic::active, keyring::FieldKeys, start::Start};
+use super::{
+    AsyncKeyStore, KeyStore, Stored, Vault, VaultError, authentic::active, clock, keyring::FieldKeys, start::Start,
+};
 use crate::{
     Field, ValueError,
     keys::{HmacSha256, KeyRow, Purpose},
@@ -56,8 +58,7 @@ pub(super) struct Refresh {
     start: Start,
     lease: Duration,
     interval: Duration,
-    base: Instant,
-    /// Nanoseconds after `base`.
+    /// Nanoseconds of the [`clock`].
     fresh_until: AtomicU64,
     /// What authenticates the rows, and the key id and check value of its key. Held while versions are written.
     believed: Mutex<Option<(u32, [u8; 32], HmacSha256)>>,
@@ -85,14 +86,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl Refresh {
     /// `began`: when what the vault knows was read, at the latest.
-    pub(super) fn new(start: Start, lease: Duration, interval: Duration, began: Instant) -> Self {
+    pub(super) fn new(start: Start, lease: Duration, interval: Duration, began: Duration) -> Self {
         let refresh = Self {
             start,
             lease,
             interval,
-            base: began,
             fresh_until: AtomicU64::new(0),
             believed: Mutex::new(None),
             bell: Mutex::default(),
@@ -102,20 +106,15 @@ impl Refresh {
         refresh
     }
 
-    fn since_base(&self, moment: Instant) -> u64 {
-        u64::try_from(moment.saturating_duration_since(self.base).as_nanos()).unwrap_or(u64::MAX)
-    }
-
     /// The view is that of `began` or later.
-    fn renewed(&self, began: Instant) {
-        let lease = u64::try_from(self.lease.as_nanos()).unwrap_or(u64::MAX);
-        self.fresh_until.fetch_max(self.since_base(began).saturating_add(lease), Relaxed);
+    fn renewed(&self, began: Duration) {
+        self.fresh_until.fetch_max(nanos(began.saturating_add(self.lease)), Relaxed);
     }
 
     /// Whether the view is younger than the lease.
     #[inline]
     fn is_fresh(&self) -> bool {
-        self.since_base(Instant::now()) < self.fresh_until.load(Relaxed)
+        nanos(clock::now()) < self.fresh_until.load(Relaxed)
     }
 
     /// Ends the thread.
@@ -251,8 +250,8 @@ impl Vault {
         Err(VaultError::Contended)
     }
 
-    fn refreshing(&self) -> Result<(&Refresh, Instant), VaultError> {
-        Ok((self.0.refresh.get().ok_or(VaultError::NotRefreshed)?, Instant::now()))
+    fn refreshing(&self) -> Result<(&Refresh, Duration), VaultError> {
+        Ok((self.0.refresh.get().ok_or(VaultError::NotRefreshed)?, clock::now()))
     }
 
     /// What the keys have sealed since the last time.
@@ -279,7 +278,7 @@ impl Vault {
         refresh: &Refresh,
         stored: Stored,
         usage: &[(u32, u64)],
-        began: Instant,
+        began: Duration,
         doubted: &mut Option<Stored>,
     ) -> Result<bool, VaultError> {
         match self.take_over(refresh, &stored, usage) {
