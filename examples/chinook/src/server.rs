@@ -6,7 +6,7 @@ use crate::database::Database;
 
 /// The tables and views that a script of Chinook's and this program make, in small letters and without underscores. Only
 /// what is listed here is ever dropped. A view stands before what it shows.
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 20] = [
     "plaincustomers",
     "plainemployees",
     "invoices",
@@ -14,6 +14,8 @@ const KNOWN: [&str; 18] = [
     "employees",
     "encryptionkeys",
     "encryptedcolumns",
+    "encryptionaudit",
+    "encryptionjobs",
     "playlisttrack",
     "playlist",
     "invoiceline",

@@ -19,7 +19,10 @@ fn is_precise(at: usize, error: &ValueError) -> bool {
     match at {
         0 => matches!(error, NotEncrypted { .. }),
         // With another number of slots, everything behind is looked for elsewhere.
-        1 => matches!(error, NotEncrypted { .. } | Malformed { .. } | UnknownKey { .. } | Tampered { .. }),
+        1 => matches!(
+            error,
+            NotEncrypted { .. } | Malformed { .. } | UnknownKey { .. } | OtherHolder { .. } | Tampered { .. }
+        ),
         2 => matches!(error, Malformed { source: ReservedByte(_), .. }),
         3 | 18 => matches!(error, Malformed { source: EmptySlotWithTag(_), .. } | Tampered { .. }),
         4..=32 => matches!(error, Tampered { bound: false, .. }),
