@@ -49,6 +49,7 @@ impl Generation {
     }
 
     /// The bytes that equal values have in common.
+    #[inline]
     pub(crate) fn normalized<'a>(&self, class: Class, encoded: &'a [u8]) -> Result<Cow<'a, [u8]>, EncodeError> {
         let steps = match &self.steps {
             Ok(steps) => steps.as_slice(),
@@ -70,6 +71,7 @@ impl Generation {
     }
 
     /// The slot of a value: generation ‖ tag.
+    #[inline]
     pub(crate) fn slot(&self, class: Class, encoded: &[u8]) -> Result<Slot, EncodeError> {
         let full = tag(&self.mac, &self.normalized(class, encoded)?);
         let mut slot = Slot::default();

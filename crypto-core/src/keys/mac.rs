@@ -40,6 +40,7 @@ pub(crate) fn hmac(key: &[u8]) -> HmacSha256 {
 }
 
 /// The MAC of one message.
+#[inline]
 pub(crate) fn tag(hmac: &HmacSha256, message: &[u8]) -> [u8; 32] {
     let mut mac = hmac.clone();
     mac.update(message);

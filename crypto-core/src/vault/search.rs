@@ -64,6 +64,7 @@ impl Vault {
     }
 
     /// What a search for `value` needs. `None` for NULL.
+    #[inline]
     fn searched<'a, V: Encode + ?Sized>(
         &'a self,
         field: &'static Field,
