@@ -1,0 +1,138 @@
+//! Running an operation, column by column.
+
+mod commit;
+mod options;
+mod page;
+mod plan;
+mod work;
+
+use std::{ops::ControlFlow, time::Duration};
+
+use diesel_encrypted_core::{Binding, Field, Vault};
+
+use options::Options;
+use plan::{count, known_keys, plan};
+use work::Work;
+
+use super::{
+    ColumnReport, Counts, MaintenanceConnection, MaintenanceError, Progress, Report, Selection,
+    header::Header,
+    job::Standing,
+    report::Pace,
+    table::Table,
+    transform::{Operation, Subject},
+    walk::Walk,
+};
+use crate::backend::Dialect;
+
+/// A run that was described and not yet begun.
+#[derive(Debug)]
+#[must_use = "nothing happens until `run` is called"]
+pub struct Run<'m, C, O> {
+    connection: &'m mut C,
+    vault: &'m Vault,
+    dialect: Dialect,
+    selection: Selection,
+    operation: O,
+    options: Options,
+}
+
+impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
+    pub(in crate::maintenance) fn new(
+        connection: &'m mut C,
+        (vault, dialect): (&'m Vault, Dialect),
+        selection: &Selection,
+        operation: O,
+    ) -> Self {
+        let options = Options { batch: 1000, rate: None, lease: Duration::from_secs(30), dry: false, stop: false };
+        Self { connection, vault, dialect, selection: selection.clone(), operation, options }
+    }
+
+    /// Runs, or takes part: other workers with the same operation and selection, on this machine or others, share the work.
+    ///
+    /// `progress` is called after each page, at a checkpoint. Where it breaks, the run stops, and another goes on from there.
+    ///
+    /// # Errors
+    /// [`MaintenanceError`]: each says what to do. What failed for one row alone is in the report.
+    pub fn run(
+        mut self,
+        mut progress: impl FnMut(&Progress<'_>) -> ControlFlow<()>,
+    ) -> Result<Report, MaintenanceError> {
+        let fields = self.selection.fields(self.vault)?;
+        if let Some(option) = self.operation.for_one_column()
+            && fields.len() != 1
+        {
+            return Err(MaintenanceError::OneColumn { option, columns: fields.len() });
+        }
+        let mut report = Report::default();
+        for field in fields {
+            let column = self.field(field, &mut report, &mut progress)?;
+            report.columns.push(column);
+            if report.cancelled {
+                break;
+            }
+        }
+        Ok(report)
+    }
+
+    fn field(
+        &mut self,
+        field: &'static Field,
+        report: &mut Report,
+        progress: &mut dyn FnMut(&Progress<'_>) -> ControlFlow<()>,
+    ) -> Result<ColumnReport, MaintenanceError> {
+        let state = self.vault.field_state(field)?;
+        let known = known_keys(self.connection, field)?;
+        let subject = Subject { vault: self.vault.clone(), field, state, known };
+        let transform = self.operation.transform(subject)?;
+        let table = Table::of(self.connection, self.dialect, field.table())?;
+        let write = plan(field, &*transform, &table)?;
+        let mut column = ColumnReport {
+            table: field.table().to_owned(),
+            column: field.column().to_owned(),
+            counts: Counts::default(),
+            left: 0,
+            external: field.declared_binding() == Binding::External && transform.needs_owner(),
+        };
+        if column.external {
+            column.counts.skipped = count(self.connection, write.walk.count())?;
+            return Ok(column);
+        }
+        let header = Header::new(&table, table.column(field.column())?, field.storage());
+        if let Some(forbidden) = transform.forbids(&header, table.column(field.column())?) {
+            let found = Walk { wants: forbidden.sql, ..write.walk.clone() };
+            match count(self.connection, found.count())? {
+                0 => {}
+                rows => return Err((forbidden.refusal)(rows)),
+            }
+        }
+        let counts_left = transform.action().is_some();
+        let mut work = Work {
+            connection: self.connection,
+            options: &self.options,
+            field,
+            operation: O::NAME,
+            transform,
+            write,
+            counts: Counts::default(),
+            standing: Standing::default(),
+            pace: Pace::new(0),
+            report,
+            progress,
+        };
+        if work.options.dry {
+            work.dry()?;
+            column.counts = work.counts;
+            return Ok(column);
+        }
+        let scope = self.vault.scope();
+        let left = work.share(scope)?;
+        column.counts = work.counts;
+        column.left = match left {
+            Some(left) => left,
+            None if counts_left => count(work.connection, work.write.walk.count())?,
+            None => 0,
+        };
+        Ok(column)
+    }
+}

@@ -1,0 +1,97 @@
+//! What a run may be told.
+
+use std::time::Duration;
+
+use super::Run;
+use crate::maintenance::{
+    MaintenanceConnection,
+    transform::{Backfill, Decrypt, Operation, Purge},
+};
+
+#[derive(Clone, Debug)]
+pub(super) struct Options {
+    pub(super) batch: i64,
+    pub(super) rate: Option<u32>,
+    pub(super) lease: Duration,
+    pub(super) dry: bool,
+    pub(super) stop: bool,
+}
+
+impl Options {
+    /// The rows of a page: with a rate, no more than come within a quarter of the lease, so that waiting does not lose it.
+    pub(super) fn page(&self) -> i64 {
+        let within =
+            |rate: u32| (i64::from(rate)).saturating_mul(i64::try_from(self.lease.as_millis()).unwrap_or(1)) / 4000;
+        self.rate.map_or(self.batch, |rate| within(rate).clamp(1, self.batch))
+    }
+}
+
+impl<C: MaintenanceConnection, O: Operation> Run<'_, C, O> {
+    /// The rows of a page, which are written together: 1000 unless set, at least 1 and at most 10,000. Memory is what they
+    /// take, at most 64 KiB each; longer values are taken one by one.
+    pub fn batch(mut self, rows: u32) -> Self {
+        self.options.batch = i64::from(rows.clamp(1, 10_000));
+        self
+    }
+
+    /// At most so many rows a second, of this worker. No limit unless set.
+    pub fn rate(mut self, rows_a_second: u32) -> Self {
+        self.options.rate = Some(rows_a_second.max(1));
+        self
+    }
+
+    /// How long a range belongs to a worker that is not heard of, by the database's clock: 30 seconds unless set. Longer
+    /// than a page ever takes, or two workers do the same rows, which costs time and nothing else.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.options.lease = lease;
+        self
+    }
+
+    /// Writes nothing, not even how far it is: opens and seals what it would, and counts.
+    pub fn dry_run(mut self) -> Self {
+        self.options.dry = true;
+        self
+    }
+
+    /// Stops at the first row that fails, instead of going on with the others.
+    pub fn stop_on_failure(mut self) -> Self {
+        self.options.stop = true;
+        self
+    }
+}
+
+impl<C: MaintenanceConnection> Run<'_, C, Backfill> {
+    /// Seals what stands in this column of the same table, into the encrypted one where that is NULL.
+    pub fn from(mut self, column: &str) -> Self {
+        self.operation.from = Some(column.to_owned());
+        self
+    }
+
+    /// Seals plaintext in this column, though its model refuses plaintext: whoever planted it makes it authentic so.
+    pub fn seal_plaintext_of(mut self, table: &str, column: &str) -> Self {
+        self.operation.strict.push((table.to_owned(), column.to_owned()));
+        self
+    }
+}
+
+impl<C: MaintenanceConnection> Run<'_, C, Decrypt> {
+    /// Writes into this column of the same table where it is NULL, and leaves the encrypted one as it is.
+    pub fn into(mut self, column: &str) -> Self {
+        self.operation.into = Some(column.to_owned());
+        self
+    }
+}
+
+impl<C: MaintenanceConnection> Run<'_, C, Purge> {
+    /// Also values of this key, which `encryption_keys` does not have any more. Can be called more than once.
+    pub fn key(mut self, key_id: u32) -> Self {
+        self.operation.keys.push(key_id);
+        self
+    }
+
+    /// Deletes the rows, instead of setting the values to NULL.
+    pub fn rows(mut self) -> Self {
+        self.operation.rows = true;
+        self
+    }
+}
