@@ -21,12 +21,16 @@ use crate::{
 #[derive(Args, Debug)]
 pub(crate) struct SelectionOptions {
     /// A field (patients.email) or an index (index:patients.email:default), as `keys list` names it
-    #[arg(required_unless_present = "every", conflicts_with = "every")]
+    #[arg(required_unless_present_any = ["every", "users"], conflicts_with_all = ["every", "users"])]
     name: Option<String>,
 
-    /// Those of every field, of every index, or of both
-    #[arg(long, value_name = "WHAT", value_enum)]
+    /// Those of every field, of every index, or of all there is
+    #[arg(long, value_name = "WHAT", value_enum, conflicts_with = "users")]
     every: Option<Every>,
+
+    /// The authority's, which vouches for the application's users
+    #[arg(long)]
+    users: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -39,6 +43,7 @@ enum Every {
 impl SelectionOptions {
     pub(crate) fn selection(&self) -> KeySelection {
         match (&self.name, self.every) {
+            (None, None) => KeySelection::Users,
             (Some(name), _) if name.starts_with("index:") || name.starts_with("domain:") => {
                 KeySelection::Index(name.clone())
             }

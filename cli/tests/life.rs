@@ -11,7 +11,7 @@ mod program;
 
 use std::fs;
 
-use diesel_encrypted::{Class, Field, Index, Normalizer, Storage};
+use diesel_encrypted::{Class, Field, Index, Normalizer, Storage, Vault};
 use program::{
     clinic::{Clinic, EMAIL, NOTE, backends},
     says,
@@ -77,6 +77,22 @@ fn an_index_key_is_rotated_with_every_row_found() {
         clinic.run(&destroy).printed();
         assert_eq!(states(&clinic, INDEX), ["destroyed", "active"]);
         clinic.run(&["verify"]).printed();
+    }
+}
+
+#[test]
+fn the_key_that_vouches_for_users_is_rotated_by_its_purpose() {
+    for dialect in backends() {
+        let clinic = Clinic::new(dialect);
+        says(&clinic.run(&["keys", "create", "--users"]).refused(1), "selects no key");
+        let opened = || clinic.open(Vault::builder(clinic.root_keys()).users());
+        let first = opened().authority().unwrap().key_id();
+        says(&clinic.run(&["keys", "list"]).printed(), &format!("{first:08x} users 1 active"));
+        says(&clinic.run(&["keys", "create", "--users"]).printed(), "users 2 pending 20");
+        clinic.run(&["keys", "activate", "--users", "--restarted"]).printed();
+        let authority = opened().authority().unwrap();
+        assert!(authority.key_id() != first && authority.has_key(first));
+        says(&clinic.run(&["keys", "retire", &format!("{:08x}", authority.key_id())]).refused(1), "which is in use");
     }
 }
 

@@ -93,10 +93,14 @@ impl Clinic {
 
     /// The vault of an application that declares these fields.
     pub(crate) fn vault_of(&self, fields: &[&'static Field]) -> Vault {
+        self.open(fields.iter().fold(Vault::builder(self.root_keys()), |builder, field| builder.field(field)))
+    }
+
+    /// Any vault over this database.
+    pub(crate) fn open(&self, builder: VaultBuilder) -> Vault {
         fn open(connection: &mut impl KeyStoreConnection, builder: VaultBuilder) -> Vault {
             builder.open(connection).unwrap()
         }
-        let builder = fields.iter().fold(Vault::builder(self.root_keys()), |builder, field| builder.field(field));
         match self.dialect {
             Dialect::Postgres => open(&mut postgres(&self.url), builder),
             Dialect::Mysql => open(&mut mysql(&self.url), builder),

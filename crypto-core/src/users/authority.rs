@@ -47,6 +47,23 @@ impl Authority {
         Ok(self)
     }
 
+    /// An authority of keys that are of its purpose, and of one application and scope.
+    pub(crate) const fn of(active: DataKey, others: Vec<DataKey>) -> Self {
+        Self { active, others }
+    }
+
+    /// The id of the key that authenticates what is made from now on.
+    #[must_use]
+    pub fn key_id(&self) -> u32 {
+        self.context().key_id
+    }
+
+    /// Whether it has the key of this id: what that key authenticated can be checked, and what it seals be opened.
+    #[must_use]
+    pub fn has_key(&self, key_id: u32) -> bool {
+        self.key(key_id).is_ok()
+    }
+
     /// A new key for `user`. Store its [`record`](Self::record) and a lock of it in one transaction.
     ///
     /// # Errors

@@ -35,6 +35,8 @@ impl Start {
             application: self.application.clone(),
             scope: self.scope.clone(),
             fields,
+            #[cfg(feature = "users")]
+            authority: self.authority(rows)?,
             refresh: OnceLock::new(),
         })))
     }

@@ -67,6 +67,14 @@ impl VaultBuilder {
         self
     }
 
+    /// Lets the vault have the key by which the application vouches for its users (docs/users.md), and makes it if there is
+    /// none: [`Vault::authority`]. Each scope has one of its own.
+    #[cfg(feature = "users")]
+    pub fn users(mut self) -> Self {
+        self.start.users = true;
+        self
+    }
+
     /// Refuses a database whose active key of this name is older than `version`: what finds a key table that was rolled
     /// back to a leaked key, or emptied. Raise it after each rotation. For an index, `name` is as `encryption_keys` shows it.
     pub fn minimum_version(mut self, purpose: Purpose, name: impl Into<String>, version: u32) -> Self {

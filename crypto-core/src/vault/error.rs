@@ -223,6 +223,16 @@ pub enum VaultError {
          another"
     )]
     NotRefreshed,
+    /// The vault was opened without the authority's key.
+    #[error(
+        "this vault vouches for no users: open it with `.users()` on its builder. A user's or a group's vault never does"
+    )]
+    NoAuthority,
+    /// The view of the keys is too old to vouch for users by.
+    #[error(
+        "this vault's keys were last read longer ago than its lease, and could not be read again: something may be made          under a key that is gone. The log says why; the operation can be tried again"
+    )]
+    StaleKeys,
     /// Other processes kept writing.
     #[error("other processes kept changing the key table while this vault was opened: try again")]
     Contended,

@@ -37,7 +37,14 @@ impl<H: Holder> HolderKey<H> {
         }
         let (application, scope) = self.place().realm();
         let (application, scope) = (application.to_owned(), scope.map(<[u8]>::to_vec));
-        Vault(Arc::new(Inner { id: VaultId::next(), application, scope, fields: by_place, refresh: OnceLock::new() }))
+        Vault(Arc::new(Inner {
+            id: VaultId::next(),
+            application,
+            scope,
+            fields: by_place,
+            authority: None,
+            refresh: OnceLock::new(),
+        }))
     }
 
     fn field_keys(&self, earlier: &[&Self], field: &'static Field) -> FieldKeys {

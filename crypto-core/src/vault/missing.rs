@@ -93,6 +93,18 @@ impl Start {
     }
 }
 
+impl Start {
+    /// The authority's key, if there is none yet.
+    pub(super) fn missing_authority(&self, keys: &[KeyRow]) -> Result<Option<Planned>, VaultError> {
+        let scope = self.scope.as_deref();
+        if active(keys, Purpose::Users, "", scope).is_some() {
+            return Ok(None);
+        }
+        none_active_needs_none(keys, Purpose::Users, "", scope)?;
+        Ok(Some(Planned::key(Purpose::Users, "", 1, None)))
+    }
+}
+
 /// A first key is made only where there never was one: else one that values need has been lost.
 fn none_active_needs_none(
     rows: &[KeyRow],

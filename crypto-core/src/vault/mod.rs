@@ -1,6 +1,8 @@
 //! The vault: an application's keys for its fields, opened once at start, and what seals, opens and searches with them.
 
 mod authentic;
+#[cfg(feature = "users")]
+mod authority;
 mod build;
 mod builder;
 mod clock;
@@ -84,6 +86,8 @@ struct Inner {
     scope: Option<Vec<u8>>,
     /// By [`Field::place`].
     fields: Vec<Option<Versions>>,
+    #[cfg(feature = "users")]
+    authority: Option<authority::Latest>,
     /// What keeps the keys up to date, if something does.
     refresh: OnceLock<Arc<Refresh>>,
 }

@@ -268,6 +268,21 @@ mod tests {
         assert_eq!((store.samples, store.keys), (1, 1));
     }
 
+    #[cfg(feature = "users")]
+    #[test]
+    fn the_key_of_a_user_is_no_lost_one() {
+        use crate::users::{Authority, UserId};
+
+        let context =
+            crate::keys::KeyContext::new("default".into(), 1, crate::keys::Purpose::Users, 1, String::new(), None);
+        let authority = Authority::new(crate::keys::DataKey::generate(context).unwrap()).unwrap();
+        let key = authority.create(UserId::of(&1_i64).unwrap()).unwrap();
+        let sealed = key.vault(&[], &[&EMAIL]).seal(&EMAIL, "Ada").unwrap();
+        let mut store = Slow { sealed: Some(sealed), ..Slow::default() };
+        on_many_threads(start(&Arc::default()).open_with_async(&mut store)).unwrap();
+        assert_eq!(store.keys, 0);
+    }
+
     #[test]
     fn a_machine_asks_the_same_until_it_is_told() {
         let builder = start(&Arc::default());

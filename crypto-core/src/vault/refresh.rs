@@ -117,6 +117,14 @@ impl Refresh {
         nanos(clock::now()) < self.fresh_until.load(Relaxed)
     }
 
+    /// Whether the view is younger than the lease, or is after a refresh.
+    pub(super) fn renews(&self) -> bool {
+        if !self.is_fresh() {
+            self.ask(None);
+        }
+        self.is_fresh()
+    }
+
     /// Ends the thread.
     pub(super) fn close(&self) {
         lock(&self.bell).closed = true;
@@ -194,15 +202,17 @@ impl Vault {
     /// Too old: after a pause of the process, a refresh mends that.
     #[cold]
     fn freshen(&self, field: &'static Field, refresh: &Refresh) -> Result<(), ValueError> {
-        refresh.ask(None);
-        if refresh.is_fresh() { Ok(()) } else { Err(ValueError::StaleKeys { field: field.into() }) }
+        if refresh.renews() { Ok(()) } else { Err(ValueError::StaleKeys { field: field.into() }) }
     }
 
     /// Lets the vault learn of a key that a value names.
     pub(super) fn ask_for(&self, key_id: u32) {
         let Some(refresh) = self.0.refresh.get() else { return };
         refresh.ask(Some(key_id));
-        if self.each_field().all(|keys| keys.find(key_id).is_none()) {
+        let known = self.each_field().any(|keys| keys.find(key_id).is_some());
+        #[cfg(feature = "users")]
+        let known = known || self.vouches_by(key_id);
+        if !known {
             refresh.miss(key_id);
         }
     }
@@ -309,10 +319,14 @@ impl Vault {
                 changed.push((versions, inherited(start.field_keys(known.field, &stored.keys)?, known)));
             }
         }
+        #[cfg(feature = "users")]
+        let authority = self.changed_authority(start, &stored.keys)?;
         for (versions, keys) in changed {
             tracing::info!(field = keys.field.id(), "the keys of a field have changed");
             versions.push(keys).map_err(|_| VaultError::Contended)?;
         }
+        #[cfg(feature = "users")]
+        self.take_over_authority(authority);
         for keys in self.each_field() {
             for key in &keys.keys {
                 let told = usage.iter().find(|(key_id, _)| *key_id == key.id).map_or(0, |(_, count)| *count);
@@ -360,7 +374,7 @@ impl Vault {
 }
 
 /// Whether a key that was known is gone, or in an earlier state: only somebody who puts back old rows does that.
-fn went_back(rows: &[KeyRow], (key_id, state): (u32, crate::keys::KeyState)) -> bool {
+pub(super) fn went_back(rows: &[KeyRow], (key_id, state): (u32, crate::keys::KeyState)) -> bool {
     rows.iter().find(|row| row.context.key_id == key_id).is_none_or(|row| row.state < state)
 }
 

@@ -224,13 +224,14 @@ fn sealed_for(storage: Storage, stored: &[u8], keys: &[KeyRow]) -> Option<String
     keys.iter().find(|row| row.context.key_id == key_id).map(|row| row.context.name.clone())
 }
 
-/// The key that a stored value names. `None` if it was never sealed.
+/// The application's key that a stored value names. `None` if it was never sealed, or is a user's or a group's.
 pub(super) fn key_of(storage: Storage, stored: &[u8]) -> Option<u32> {
     let bytes = match storage {
         Storage::Binary => Cow::Borrowed(stored),
         Storage::Text => Cow::Owned(text::decode(str::from_utf8(stored).ok()?).ok()?),
     };
-    Some(SealedValue::parse(&bytes).ok()?.header.key_id)
+    let header = SealedValue::parse(&bytes).ok()?.header;
+    (!header.user_key).then_some(header.key_id)
 }
 
 /// Whether two rows say the same, whatever their MACs.

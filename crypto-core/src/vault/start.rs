@@ -28,6 +28,8 @@ pub(super) struct Start {
     pub(super) existing_keys_only: bool,
     /// Whether fields that no model declares are taken from the registry.
     pub(super) registered: bool,
+    /// Whether it has the authority's key, by which the application vouches for its users.
+    pub(super) users: bool,
 }
 
 /// The same rows, looked at until everything is decided.
@@ -41,6 +43,8 @@ pub(super) struct Look {
     pub(super) facts: Facts,
     /// How many of the fields are decided.
     decided: usize,
+    /// Whether the authority's key is decided.
+    authority_decided: bool,
     /// What has to be written for them.
     planned: Vec<Planned>,
 }
@@ -63,6 +67,7 @@ impl Start {
             minimums: Vec::new(),
             existing_keys_only: false,
             registered: false,
+            users: false,
         }
     }
 
@@ -150,6 +155,10 @@ impl Start {
                 }
             }
             look.decided += 1;
+        }
+        if self.users && !look.authority_decided && look.state.is_some() {
+            look.planned.extend(self.missing_authority(&stored.keys)?);
+            look.authority_decided = true;
         }
         Ok(match &look.state {
             None => Step::Write(self.first_rows(&look.facts)?),

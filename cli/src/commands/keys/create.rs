@@ -19,6 +19,7 @@ use crate::{
 Examples:
   diesel-encrypted keys create patients.email
   diesel-encrypted keys create --every field
+  diesel-encrypted keys create --users
   diesel-encrypted keys create index:patients.email:default --normalize lowercase,trim --bits 24")]
 pub(crate) struct Create {
     #[command(flatten)]

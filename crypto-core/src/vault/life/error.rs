@@ -110,8 +110,8 @@ pub enum KeyError {
     },
     /// A field that is in use needs an active key.
     #[error(
-        "key {key_id:08x} is the active one of `{field}`, which is registered: create and activate another, which retires \
-         this one"
+        "key {key_id:08x} is the active one of {field}, which is in use: create and activate another, which retires this \
+         one"
     )]
     InUse {
         /// The key.

@@ -19,7 +19,7 @@ pub struct Event {
     pub at: Timestamp,
 }
 
-/// A data key or an index key, without its bytes.
+/// A data key, an index key or an authority's key, without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyInfo {
@@ -27,7 +27,7 @@ pub struct KeyInfo {
     pub key_id: u32,
     /// What it is for.
     pub purpose: Purpose,
-    /// The field id, or the index's name in `encryption_keys`.
+    /// The field id, or the index's name in `encryption_keys`; empty for an authority's key.
     pub name: String,
     /// The scope (tenant).
     pub scope: Option<Vec<u8>>,
@@ -81,7 +81,7 @@ impl KeyInfo {
     }
 }
 
-/// The task that changes nothing and reports the data keys and index keys of the scope, by purpose, name and version.
+/// The task that changes nothing and reports the data keys, index keys and authority's keys of the scope, by purpose, name and version.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ListKeys;
 

@@ -9,7 +9,7 @@ use crate::{
 /// The task that retires the active key of a field that is not registered any more, or of an index that was removed from
 /// every model. Reports the key.
 ///
-/// A field in use needs an active key: there, activating a new one retires the old one.
+/// A field in use needs an active key, and so does the authority: there, activating a new one retires the old one.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "a task does nothing until it is run"]
 pub struct RetireKey {
@@ -40,9 +40,12 @@ impl KeyTask for RetireKey {
     }
 }
 
-/// A registered field that needs this key's name, if there is one.
+/// What needs this key's name, if something does: a registered field, or users.
 fn user(view: &KeyView<'_>, key: &KeyRow) -> Option<String> {
     let name = &key.context.name;
+    if key.context.purpose == Purpose::Users {
+        return Some("the users' records".to_owned());
+    }
     let uses = |indexes: &str| match serde_json::from_str::<Vec<RegisteredIndex>>(indexes) {
         Ok(indexes) => indexes.iter().any(|index| index.uses(name)),
         // Of a newer version of this crate: taken to use it.

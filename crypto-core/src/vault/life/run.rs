@@ -45,11 +45,12 @@ impl std::fmt::Debug for KeyView<'_> {
 }
 
 impl<'m> KeyView<'m> {
-    /// The keys that are meant: those of the scope. Manifests and the state key are no task's but rewrapping's.
+    /// The keys that are meant: those of the scope's fields, indexes and users. Manifests and the state key are no task's but rewrapping's.
     pub(super) fn keys(&self) -> impl Iterator<Item = &'m KeyRow> {
         let scope = self.start.scope.as_deref();
         self.stored.keys.iter().filter(move |row| {
-            matches!(row.context.purpose, Purpose::Encrypt | Purpose::Index) && row.context.scope.as_deref() == scope
+            matches!(row.context.purpose, Purpose::Encrypt | Purpose::Index | Purpose::Users)
+                && row.context.scope.as_deref() == scope
         })
     }
 

@@ -7,7 +7,7 @@ use crate::keys::{KeyRow, KeyState, Purpose};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeySelection {
-    /// Those of every field and every index.
+    /// Those of every field and every index, and the authority's.
     All,
     /// The data keys of every field.
     EveryField,
@@ -17,6 +17,8 @@ pub enum KeySelection {
     Field(String),
     /// The keys of this index, as `encryption_keys` names it: `index:patients.email:default`, or `domain:contact`.
     Index(String),
+    /// The keys of the authority, which vouches for the application's users.
+    Users,
 }
 
 impl KeySelection {
@@ -28,6 +30,7 @@ impl KeySelection {
             Self::EveryIndex => purpose == Purpose::Index,
             Self::Field(field) => purpose == Purpose::Encrypt && name == field,
             Self::Index(index) => purpose == Purpose::Index && name == index,
+            Self::Users => purpose == Purpose::Users,
         }
     }
 
@@ -35,8 +38,11 @@ impl KeySelection {
     pub(super) fn keys<'m>(&self, view: &KeyView<'m>, state: KeyState) -> Result<Vec<&'m KeyRow>, KeyError> {
         let selected: Vec<_> = view.keys().filter(|row| self.matches(row)).collect();
         if selected.is_empty() {
-            let names = view.keys().map(|row| row.context.name.clone());
-            let mut known: Vec<_> = names.collect();
+            let name = |row: &KeyRow| match row.context.purpose {
+                Purpose::Users => Purpose::Users.to_string(),
+                _ => row.context.name.clone(),
+            };
+            let mut known: Vec<_> = view.keys().map(name).collect();
             known.sort_unstable();
             known.dedup();
             return Err(KeyError::NothingSelected { selection: self.clone(), known });
