@@ -83,6 +83,8 @@ for name, number, suite in (("carol", 20, u.X25519), ("dan", 21, u.X25519)):
     MEMBERS.append(made)
 GROUP = {"id": [["text", "editors"]], "scope": None, "key_id": 0xB0000100, "version": 2}
 GROUP_KEY = fixed("group key b0000100")
+EARLIER = {"id": GROUP["id"], "scope": None, "key_id": 0xB00000FF, "version": 1}
+EARLIER_KEY = fixed("group key b00000ff")
 CODE = "7ZZQ0GATE5XMWD3R1V4K9NB2HC"
 
 
@@ -166,6 +168,32 @@ def bad_locks():
     ]
 
 
+def group():
+    """The group's record, and what its key holds: the key before."""
+    place, before = place_of(GROUP, u.GROUP), place_of(EARLIER, u.GROUP)
+    check, check_before = u.check_value(GROUP_KEY, place), u.check_value(EARLIER_KEY, before)
+    authority_key_id = AUTHORITIES[0]["key_id"]
+    mac = u.group_record_mac(bytes.fromhex(AUTHORITIES[0]["data_key"]), authority_key_id, place, check)
+    held = u.hold(GROUP_KEY, place, "earlier key", before.bytes() + check_before, fixed("nonce of an earlier key", 24),
+                  EARLIER_KEY)
+    return GROUP | {"key": GROUP_KEY.hex(), "check": check.hex(), "authority_key_id": authority_key_id, "mac": mac.hex(),
+                    "earlier": EARLIER | {"key": EARLIER_KEY.hex(), "check": check_before.hex(), "held": held.hex()}}
+
+
+def bad_copies():
+    """Copies of the group's key that Dan must not open, though his own key sealed them."""
+    owner, place = by_name(PEOPLE, "dan"), place_of(GROUP, u.GROUP)
+    key, own, nonce = bytes.fromhex(owner["key"]), place_of(owner), fixed("nonce of a bad copy", 24)
+
+    def copy(name, header):
+        aad = f.label("held") + header + place.bytes() + u.check_value(GROUP_KEY, place)
+        sealed = f.encrypt(3, u.held_cipher(key, own), nonce, aad, GROUP_KEY)
+        return {"name": name, "user": "dan", "copy": (header + nonce + sealed).hex(), "error": "Closed"}
+
+    return [copy("held_as_an_earlier_key", bytes([0xE4, u.HELD["earlier key"]]) + f.u32(own.key_id)),
+            copy("held_under_the_id_of_another_key", bytes([0xE4, u.HELD["group key"]]) + f.u32(own.key_id ^ 1))]
+
+
 def shares():
     """Carol shares the group's key."""
     sender = MEMBERS[0]
@@ -188,8 +216,9 @@ def shares():
                       fixed(f"nonce of {recipient['user']}'s copy", 24), key)
         pin = u.pin_mac(holder_key, holder_place, place_of(by_name(PEOPLE, "carol")).holder,
                         bytes.fromhex(sender["fingerprint"]))
+        member_mac = u.pin_mac(key, place, holder_place.holder, bytes.fromhex(recipient["fingerprint"]))
         made.append({"sender": "carol", "recipient": recipient["user"], "info": info.hex(), "share": share.hex(),
-                     "copy": copy.hex(), "pin": pin.hex()})
+                     "copy": copy.hex(), "pin": pin.hex(), "member": member_mac.hex()})
     return made
 
 
@@ -272,9 +301,7 @@ def document():
                      "Published keys.",
             "application": APPLICATION, "root_key": ROOT, "authorities": AUTHORITIES, "users": PEOPLE, "locks": locks(),
             "bad_locks": bad_locks(), "codes": codes(), "members": MEMBERS,
-            "group": GROUP | {"key": GROUP_KEY.hex(),
-                              "check": u.check_value(GROUP_KEY, place_of(GROUP, u.GROUP)).hex()},
-            "shares": shares(), "identity_changes": identity_changes(), "sessions": sessions(),
+            "group": group(), "bad_copies": bad_copies(), "shares": shares(), "identity_changes": identity_changes(), "sessions": sessions(),
             "questions": questions(), "values": values()}
 
 
@@ -316,6 +343,15 @@ def open_file(path):
         holder_key = bytes.fromhex(case["recipient_key"])
         what = place.bytes() + bytes.fromhex(case["group"]["check"])
         assert u.open_held(holder_key, holder_place, "group key", what, bytes.fromhex(case["copy"])) == key
+        mac = u.pin_mac(key, place, holder_place.holder, bytes.fromhex(recipient["fingerprint"]))
+        assert mac.hex() == case["member"], "MAC of a member"
+        authority_key_id, earlier = case["group"]["authority_key_id"], case["group"]["earlier"]
+        mac = u.group_record_mac(keys[authority_key_id], authority_key_id, place, bytes.fromhex(case["group"]["check"]))
+        assert mac.hex() == case["group"]["mac"], "MAC of a group's record"
+        before = place_of(earlier, u.GROUP)
+        opened = u.open_held(key, place, "earlier key", before.bytes() + bytes.fromhex(earlier["check"]),
+                             bytes.fromhex(earlier["held"]))
+        assert u.check_value(opened, before).hex() == earlier["check"], "earlier key"
     for case in given["sessions"]:
         one = people[case["user"]]
         key = u.open_session(keys[one["authority_key_id"]], f.from_text_form(case["token"]),

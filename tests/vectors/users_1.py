@@ -52,6 +52,12 @@ def record_mac(authority_key, authority_key_id, place, check, identity):
     return row_mac(f.hkdf_expand(authority_key, f.label("user record")), 3, columns)
 
 
+def group_record_mac(authority_key, authority_key_id, place, check):
+    columns = [place.application.encode(), f.opt(place.scope), f.u32(authority_key_id), place.holder,
+               f.u32(place.key_id), f.u32(place.version), check]
+    return row_mac(f.hkdf_expand(authority_key, f.label("user record")), 5, columns)
+
+
 def row_mac(subkey, kind, columns):
     return f.mac(subkey, f.label("row") + bytes([kind]) + b"".join(map(f.lp, columns)))
 
@@ -190,6 +196,7 @@ def identity_change_message(place, old, new):
 
 
 def pin_mac(key, place, other, print_):
+    """`key` is a user's, or a group's whose member the other is."""
     return row_mac(f.hkdf_expand(key, f.label("pins") + place.bytes()), 4, [other, print_])
 
 

@@ -7,9 +7,10 @@ use subtle::ConstantTimeEq as _;
 
 use super::{
     error::AuthorityError,
-    holder::{GroupId, Holder, HolderId, User, UserId},
+    held::KeyName,
+    holder::{Group, GroupId, Holder, HolderId, User, UserId},
     key::{GroupKey, HolderKey, KeyPlace, UserKey},
-    record::UserRecord,
+    record::{GroupRecord, UserRecord},
 };
 use crate::{
     keys::{DataKey, HmacSha256, KeyContext, Purpose, RandomError, hmac},
@@ -73,7 +74,7 @@ impl Authority {
     }
 
     /// A new key for `group`, or for anything else that several users may open. Nothing of it is stored but its
-    /// [`name`](HolderKey::name) and a share for each member.
+    /// [`group_record`](Self::group_record) and a share for each member.
     ///
     /// # Errors
     /// [`RandomError`] if the operating system has no random bytes to give.
@@ -86,17 +87,24 @@ impl Authority {
     /// # Errors
     /// [`AuthorityError::Elsewhere`] if the key is of another application or scope.
     pub fn record(&self, key: &UserKey, identity: Option<[u8; 32]>) -> Result<UserRecord, AuthorityError> {
-        let place = key.place();
-        let context = self.context();
-        if (&place.application, &place.scope) != (&context.application, &context.scope) {
-            return Err(AuthorityError::Elsewhere);
-        }
+        let (place, context) = (self.own(key.place())?, self.context());
         let mut record = UserRecord::empty(place.holder.clone());
-        record.authority_key_id = context.key_id;
-        record.key_id = place.key_id;
-        record.version = place.version;
+        (record.authority_key_id, record.key_id, record.version) = (context.key_id, place.key_id, place.version);
+        (record.check, record.identity) = (key.check_value(), identity);
+        record.mac = record.expected_mac(&record_mac(&self.active), &context.application, context.scope.as_deref());
+        Ok(record)
+    }
+
+    /// The record that names `key` as its group's. Of a [`successor`](HolderKey::successor), put it in the place of the
+    /// record of the key before, if that still stands there.
+    ///
+    /// # Errors
+    /// [`AuthorityError::Elsewhere`] if the key is of another application or scope.
+    pub fn group_record(&self, key: &GroupKey) -> Result<GroupRecord, AuthorityError> {
+        let (place, context) = (self.own(key.place())?, self.context());
+        let mut record = GroupRecord::empty(place.holder.clone());
+        (record.authority_key_id, record.key_id, record.version) = (context.key_id, place.key_id, place.version);
         record.check = key.check_value();
-        record.identity = identity;
         record.mac = record.expected_mac(&record_mac(&self.active), &context.application, context.scope.as_deref());
         Ok(record)
     }
@@ -112,20 +120,43 @@ impl Authority {
         if !bool::from(expected.ct_eq(&record.mac)) {
             return Err(AuthorityError::AlteredRecord);
         }
-        let place = KeyPlace {
-            application: context.application.clone(),
-            scope: context.scope.clone(),
-            holder: record.user.clone(),
-            key_id: record.key_id,
-            version: record.version,
-        };
+        let place = self.place(record.user.clone(), record.key_id, record.version);
         Ok(KnownUser { place, check: record.check, identity: record.identity })
     }
 
+    /// Checks a record's MAC: the name of the group's key.
+    ///
+    /// It says nothing of who is a member, and an older record of the same group is as authentic: nothing but the table
+    /// says which is the newest.
+    ///
+    /// # Errors
+    /// [`AuthorityError`] if the record was altered, moved from another place, or made under a key that is not here.
+    pub fn authenticate_group(&self, record: &GroupRecord) -> Result<KeyName<Group>, AuthorityError> {
+        let key = self.key(record.authority_key_id)?;
+        let context = self.context();
+        let expected = record.expected_mac(&record_mac(key), &context.application, context.scope.as_deref());
+        if !bool::from(expected.ct_eq(&record.mac)) {
+            return Err(AuthorityError::AlteredRecord);
+        }
+        Ok(KeyName::new(self.place(record.group.clone(), record.key_id, record.version), record.check))
+    }
+
     fn create_key<H: Holder>(&self, holder: HolderId<H>) -> Result<HolderKey<H>, RandomError> {
+        HolderKey::generate(self.place(holder, random::id()?, 1))
+    }
+
+    /// A place in this application and scope.
+    fn place<H>(&self, holder: HolderId<H>, key_id: u32, version: u32) -> KeyPlace<H> {
         let KeyContext { application, scope, .. } = self.context();
         let (application, scope) = (application.clone(), scope.clone());
-        HolderKey::generate(KeyPlace { application, scope, holder, key_id: random::id()?, version: 1 })
+        KeyPlace { application, scope, holder, key_id, version }
+    }
+
+    /// The place, if it is in this application and scope.
+    fn own<'a, H>(&self, place: &'a KeyPlace<H>) -> Result<&'a KeyPlace<H>, AuthorityError> {
+        let KeyContext { application, scope, .. } = self.context();
+        let own = (&place.application, &place.scope) == (application, scope);
+        if own { Ok(place) } else { Err(AuthorityError::Elsewhere) }
     }
 
     pub(super) fn context(&self) -> &KeyContext {

@@ -20,8 +20,8 @@ pub enum AuthorityError {
         /// The key id that the row names.
         key_id: u32,
     },
-    /// A user's record was altered, or stands in another place.
-    #[error("a user's record was altered, or moved from another user: restore it from a backup")]
+    /// The record of a user or a group was altered, or stands in another place.
+    #[error("the record of a user or a group was altered, or moved from another: restore it from a backup")]
     AlteredRecord,
 }
 

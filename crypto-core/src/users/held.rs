@@ -26,11 +26,17 @@ pub struct KeyName<H> {
 impl<H: Holder> KeyName<H> {
     /// The name of a key as it was stored, of a holder in the application and scope of `beside`.
     ///
-    /// Nothing vouches for it: it is believed when a signed share, or a copy under one's own key, is of the same.
+    /// Nothing vouches for it, as a [`GroupRecord`](super::GroupRecord) does for the name that
+    /// [`authenticate_group`](super::Authority::authenticate_group) gives: it is for a holder's earlier keys, which the
+    /// key after them holds.
     #[must_use]
     pub fn stored<B>(beside: &KeyPlace<B>, holder: HolderId<H>, key_id: u32, version: u32, check: [u8; 32]) -> Self {
         let (application, scope) = (beside.application.clone(), beside.scope.clone());
-        Self { place: KeyPlace { application, scope, holder, key_id, version }, check }
+        Self::new(KeyPlace { application, scope, holder, key_id, version }, check)
+    }
+
+    pub(super) const fn new(place: KeyPlace<H>, check: [u8; 32]) -> Self {
+        Self { place, check }
     }
 
     /// Which key it is.
@@ -75,7 +81,7 @@ impl<H: Holder> HolderKey<H> {
     /// Which key it is, and its check value: to be stored beside its copies.
     #[must_use]
     pub fn name(&self) -> KeyName<H> {
-        KeyName { place: self.place().clone(), check: self.check_value() }
+        KeyName::new(self.place().clone(), self.check_value())
     }
 
     /// An earlier key of this holder, sealed under this one: 78 bytes. Whoever opens this key reads what was sealed under
@@ -87,11 +93,15 @@ impl<H: Holder> HolderKey<H> {
         hold(self, HeldKind::EarlierKey, &earlier.name().to_bytes(), earlier.secret())
     }
 
-    /// Opens what [`hold_earlier`](Self::hold_earlier) gave.
+    /// Opens what [`hold_earlier`](Self::hold_earlier) gave. Only who knew both keys can have made it: what is not held by a
+    /// group's next key is no key before it.
     ///
     /// # Errors
-    /// [`SharingError`] if it is another key, or was altered.
+    /// [`SharingError`] if it is another key, one of another holder or no earlier one, or was altered.
     pub fn open_earlier(&self, earlier: &KeyName<H>, held: &[u8]) -> Result<Self, SharingError> {
+        if !earlier.place.is_before(self.place()) {
+            return Err(SharingError::OtherKey);
+        }
         earlier.key(open(self, HeldKind::EarlierKey, &earlier.to_bytes(), held)?)
     }
 }

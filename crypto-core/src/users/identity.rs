@@ -112,6 +112,10 @@ impl IdentityChange {
         bytes
     }
 
+    pub(super) const fn old(&self) -> &[u8; 32] {
+        &self.old
+    }
+
     /// Checks both signatures: the fingerprints before and after.
     ///
     /// # Errors

@@ -67,6 +67,11 @@ impl<H: Holder> KeyPlace<H> {
         out
     }
 
+    /// Whether it is of an earlier key of the same holder.
+    pub(super) fn is_before(&self, later: &Self) -> bool {
+        self.version < later.version && self.where_bytes() == later.where_bytes()
+    }
+
     /// The place of the next key of this holder, under a new id.
     pub(super) fn next(&self) -> Result<Self, RandomError> {
         let mut next = self.clone();

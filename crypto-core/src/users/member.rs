@@ -8,7 +8,7 @@ use super::{
     held,
     holder::{User, UserId},
     hybrid::{EncryptionKey, EncryptionPublicKey, Suite},
-    identity::{IdentityKey, SIGNATURE_LEN, fingerprint, verify},
+    identity::{IdentityChange, IdentityKey, SIGNATURE_LEN, fingerprint, verify},
     key::{KeyPlace, UserKey},
 };
 use crate::{
@@ -59,6 +59,17 @@ impl Member {
     pub fn with_new_encryption_key(mut self, suite: Suite) -> Result<Self, RandomError> {
         self.encryption = EncryptionKey::generate(suite)?;
         Ok(self)
+    }
+
+    /// Another identity, and the change to it that both sign, by which others follow. Publish it, seal it, and have the
+    /// user's record name its fingerprint, in one transaction.
+    ///
+    /// # Errors
+    /// [`RandomError`] if the operating system has no random bytes to give.
+    pub fn with_new_identity_key(mut self) -> Result<(Self, IdentityChange), RandomError> {
+        let old = std::mem::replace(&mut self.identity, IdentityKey::generate()?);
+        let change = IdentityChange::new(&self.place, &old, &self.identity);
+        Ok((self, change))
     }
 
     /// What others may see of it, signed: to be stored in the clear.
@@ -182,6 +193,18 @@ impl Contact {
     #[must_use]
     pub const fn fingerprint(&self) -> &[u8; 32] {
         &self.fingerprint
+    }
+
+    /// The same user before `change`: who signed what was shared by then.
+    ///
+    /// # Errors
+    /// [`SharingError`] if the change is not signed, or not the one that led to this identity.
+    pub fn before(&self, user: &KnownUser, change: &IdentityChange) -> Result<Self, SharingError> {
+        let (old, new) = change.verify(&user.place)?;
+        if self.user != user.place.holder || self.fingerprint != new {
+            return Err(SharingError::OtherIdentity);
+        }
+        Ok(Self { identity: *change.old(), fingerprint: old, ..self.clone() })
     }
 }
 

@@ -34,5 +34,5 @@ pub use lock::{
 };
 pub use member::{Contact, Member, PublicKeys, SealedMember};
 pub use pin::Pin;
-pub use record::UserRecord;
+pub use record::{GroupRecord, UserRecord};
 pub use session::SessionToken;

@@ -1,11 +1,17 @@
-//! Pins: the identities that a user has shared with, which nobody without their key can change.
+//! Pins: the identities that a user has shared with, or that a group's members have, which nobody without the user's or the
+//! group's key can change.
 
 use std::fmt;
 
 use subtle::ConstantTimeEq as _;
 
 use super::{
-    authority::KnownUser, error::SharingError, holder::UserId, identity::IdentityChange, key::UserKey, member::Contact,
+    authority::KnownUser,
+    error::SharingError,
+    holder::{Holder, UserId},
+    identity::IdentityChange,
+    key::HolderKey,
+    member::Contact,
 };
 use crate::{
     keys::{hmac, row_mac},
@@ -15,7 +21,7 @@ use crate::{
 /// The kind of row that its MAC speaks of (docs/format.md, "Rows").
 const ROW_KIND: u8 = 4;
 
-/// A row of a user's own: this is whom I know by this name.
+/// A row of a user's own: this is whom I know by this name. Under a group's key, a row of the group's: this is a member.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pin {
@@ -23,14 +29,15 @@ pub struct Pin {
     pub user: UserId,
     /// The fingerprint of their identity key.
     pub fingerprint: [u8; 32],
-    /// `HMAC(HKDF-Expand(user key, "diesel-encrypted/1 pins" ‖ K, 32), "diesel-encrypted/1 row" ‖ 4 ‖ lp(each))`.
+    /// `HMAC(HKDF-Expand(key, "diesel-encrypted/1 pins" ‖ K, 32), "diesel-encrypted/1 row" ‖ 4 ‖ lp(each))`, by the key of
+    /// the user or the group.
     pub mac: [u8; 32],
 }
 
 impl Pin {
-    /// Pins the identity of `contact` for the user of `key`, at its first use.
+    /// Pins the identity of `contact` for the user or the group of `key`, at its first use.
     #[must_use]
-    pub fn new(key: &UserKey, contact: &Contact) -> Self {
+    pub fn new<H: Holder>(key: &HolderKey<H>, contact: &Contact) -> Self {
         Self::stored(contact.user.clone(), contact.fingerprint, [0; 32]).authenticate(key)
     }
 
@@ -45,7 +52,7 @@ impl Pin {
     /// # Errors
     /// [`SharingError::AlteredPin`], or [`SharingError::OtherIdentity`] if their identity has changed: ask for the
     /// [`IdentityChange`], or compare fingerprints by another way.
-    pub fn check(&self, key: &UserKey, contact: &Contact) -> Result<(), SharingError> {
+    pub fn check<H: Holder>(&self, key: &HolderKey<H>, contact: &Contact) -> Result<(), SharingError> {
         self.authentic(key)?;
         let same = self.user == contact.user && self.fingerprint == contact.fingerprint;
         if same { Ok(()) } else { Err(SharingError::OtherIdentity) }
@@ -55,7 +62,12 @@ impl Pin {
     ///
     /// # Errors
     /// [`SharingError`] if the pin was altered, the change is of another identity, or not signed by it.
-    pub fn follow(&self, key: &UserKey, user: &KnownUser, change: &IdentityChange) -> Result<Self, SharingError> {
+    pub fn follow<H: Holder>(
+        &self,
+        key: &HolderKey<H>,
+        user: &KnownUser,
+        change: &IdentityChange,
+    ) -> Result<Self, SharingError> {
         self.authentic(key)?;
         let (old, new) = change.verify(&user.place)?;
         if self.user != *user.id() || self.fingerprint != old {
@@ -64,25 +76,25 @@ impl Pin {
         Ok(Self::stored(self.user.clone(), new, [0; 32]).authenticate(key))
     }
 
-    /// The same pin under a new key of its owner.
+    /// The same pin under another key: the next of its owner.
     ///
     /// # Errors
     /// [`SharingError::AlteredPin`].
-    pub fn renew(&self, earlier: &UserKey, key: &UserKey) -> Result<Self, SharingError> {
+    pub fn renew<H: Holder>(&self, earlier: &HolderKey<H>, key: &HolderKey<H>) -> Result<Self, SharingError> {
         self.authentic(earlier)?;
         Ok(self.clone().authenticate(key))
     }
 
-    fn authentic(&self, key: &UserKey) -> Result<(), SharingError> {
+    fn authentic<H: Holder>(&self, key: &HolderKey<H>) -> Result<(), SharingError> {
         if self.expected_mac(key).ct_eq(&self.mac).into() { Ok(()) } else { Err(SharingError::AlteredPin) }
     }
 
-    fn authenticate(mut self, key: &UserKey) -> Self {
+    fn authenticate<H: Holder>(mut self, key: &HolderKey<H>) -> Self {
         self.mac = self.expected_mac(key);
         self
     }
 
-    fn expected_mac(&self, key: &UserKey) -> [u8; 32] {
+    fn expected_mac<H: Holder>(&self, key: &HolderKey<H>) -> [u8; 32] {
         let pins = hmac(key.subkey(Label::Pins, &key.place().to_bytes()).expose_bytes());
         row_mac(&pins, ROW_KIND, [self.user.as_bytes(), &self.fingerprint])
     }

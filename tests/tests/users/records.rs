@@ -1,9 +1,9 @@
-//! A record says which key is a user's, and nobody but the application can write one.
+//! A record says which key is a user's or a group's, and nobody but the application can write one.
 
 use diesel_encrypted_core::{
     RootKeys,
     keys::{DataKey, KeyContext, Purpose},
-    users::{Authority, AuthorityError, UserId, UserRecord},
+    users::{Authority, AuthorityError, GroupId, GroupRecord, UserId, UserRecord},
 };
 
 use crate::world::{authority, authority_key, person, user};
@@ -34,6 +34,42 @@ fn every_column_of_a_record_is_authenticated() {
 }
 
 #[test]
+fn every_column_of_a_groups_record_is_authenticated() {
+    let authority = authority("notes", None);
+    let key = authority.create_group(GroupId::of("editors").unwrap()).unwrap();
+    let record = authority.group_record(&key).unwrap();
+    let with = |change: fn(&mut GroupRecord)| {
+        let mut record = record.clone();
+        change(&mut record);
+        authority.authenticate_group(&record).map(|name| (name.place().clone(), *name.check()))
+    };
+    assert_eq!(with(|_| {}), Ok((key.place().clone(), key.check_value())));
+    let changes: [fn(&mut GroupRecord); 5] = [
+        |record| record.group = GroupId::of("readers").unwrap(),
+        |record| record.key_id ^= 1,
+        |record| record.version += 1,
+        |record| record.check[31] ^= 1,
+        |record| record.mac[0] ^= 1,
+    ];
+    for change in changes {
+        assert_eq!(with(change), Err(AuthorityError::AlteredRecord));
+    }
+    let unknown = AuthorityError::UnknownKey { key_id: 99 };
+    assert_eq!(with(|record| record.authority_key_id = 99), Err(unknown));
+}
+
+/// The user and the group of one identifier: neither's record is the other's.
+#[test]
+fn the_record_of_a_user_is_none_of_a_group() {
+    let authority = authority("notes", None);
+    let user = person(&authority, 7).record;
+    let mut group = GroupRecord::empty(GroupId::of(&7_i64).unwrap());
+    (group.authority_key_id, group.key_id, group.version) = (user.authority_key_id, user.key_id, user.version);
+    (group.check, group.mac) = (user.check, user.mac);
+    assert_eq!(authority.authenticate_group(&group).unwrap_err(), AuthorityError::AlteredRecord);
+}
+
+#[test]
 fn a_record_of_another_application_or_tenant_is_refused() {
     let of = |application: &str, scope: Option<&[u8]>| Authority::new(authority_key(application, scope)).unwrap();
     let (mine, tenant) = (of("notes", None), of("notes", Some(b"a")));
@@ -42,6 +78,11 @@ fn a_record_of_another_application_or_tenant_is_refused() {
     let key = person(&mine, 7).key;
     assert_eq!(tenant.record(&key, None), Err(AuthorityError::Elsewhere));
     assert_eq!(of("other", None).record(&key, None), Err(AuthorityError::Elsewhere));
+    let group = mine.create_group(GroupId::of("editors").unwrap()).unwrap();
+    let record = mine.group_record(&group).unwrap();
+    assert_eq!(tenant.authenticate_group(&record).unwrap_err(), AuthorityError::AlteredRecord);
+    assert_eq!(tenant.group_record(&group), Err(AuthorityError::Elsewhere));
+    assert_eq!(of("other", None).group_record(&group), Err(AuthorityError::Elsewhere));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use diesel_encrypted_core::{
     format::FormatError,
     users::{
-        Authority, Contact, EncryptionPublicKey, GroupId, GroupKey, IdentityChange, IdentityKey, KeyName, KnownUser,
-        Lock, Member, Pin, PublicKeys, SealedMember, SharingError, Suite, UnlockError, UserKey,
+        Authority, AuthorityError, Contact, EncryptionPublicKey, GroupId, GroupKey, IdentityChange, IdentityKey,
+        KeyName, KnownUser, Lock, Member, Pin, PublicKeys, SealedMember, SharingError, Suite, UnlockError, UserKey,
     },
 };
 
@@ -133,6 +133,78 @@ fn who_was_removed_does_not_get_the_next_key() {
     let held = second.hold_earlier(&first).unwrap();
     assert_eq!(second.open_earlier(&first.name(), &held).unwrap().check_value(), first.check_value());
     assert!(first.open_earlier(&first.name(), &held).is_err());
+}
+
+/// Eve knows the first key and not the second: what she makes holds the first alone, and the record names another.
+#[test]
+fn who_was_removed_cannot_make_the_next_key() {
+    let notes = authority("notes", None);
+    let first = group(&notes);
+    let (second, eves) = (first.successor().unwrap(), first.successor().unwrap());
+    let record = notes.group_record(&second).unwrap();
+    assert_eq!(notes.authenticate_group(&record).unwrap().check(), &second.check_value());
+    let mut planted = notes.group_record(&eves).unwrap();
+    planted.mac = record.mac;
+    assert_eq!(notes.authenticate_group(&planted).unwrap_err(), AuthorityError::AlteredRecord);
+    // And the link shows who made a key: the third of those who stayed holds the second, which Eve cannot put into hers.
+    let (third, eves_third) = (second.successor().unwrap(), eves.successor().unwrap());
+    let (held, forged) = (third.hold_earlier(&second).unwrap(), eves_third.hold_earlier(&eves).unwrap());
+    assert!(third.open_earlier(&second.name(), &held).is_ok());
+    assert_eq!(eves_third.open_earlier(&second.name(), &forged).unwrap_err(), SharingError::Closed);
+}
+
+#[test]
+fn a_key_holds_none_that_is_not_before_it() {
+    let notes = authority("notes", None);
+    let first = group(&notes);
+    let second = first.successor().unwrap();
+    let backwards = first.hold_earlier(&second).unwrap();
+    assert_eq!(first.open_earlier(&second.name(), &backwards).unwrap_err(), SharingError::OtherKey);
+    let other = notes.create_group(GroupId::of("readers").unwrap()).unwrap();
+    let foreign = second.hold_earlier(&other).unwrap();
+    assert_eq!(second.open_earlier(&other.name(), &foreign).unwrap_err(), SharingError::OtherKey);
+    let tenant = authority("notes", Some(b"tenant")).create_group(GroupId::of("editors").unwrap()).unwrap();
+    let foreign = second.hold_earlier(&tenant).unwrap();
+    assert_eq!(second.open_earlier(&tenant.name(), &foreign).unwrap_err(), SharingError::OtherKey);
+}
+
+/// A group's pin of a member: who is no member cannot write it, nor take a member's place in it.
+#[test]
+fn a_member_is_vouched_for_by_the_groups_key() {
+    let notes = authority("notes", None);
+    let [ada, eve] = [7, 9].map(|id| person(&notes, id, Suite::X25519));
+    let (first, other) = (group(&notes), group(&notes));
+    let member = Pin::new(&first, &ada.contact);
+    assert_eq!(member.check(&first, &ada.contact), Ok(()));
+    assert_eq!(member.check(&first, &eve.contact), Err(SharingError::OtherIdentity));
+    for planted in [Pin::new(&other, &eve.contact), Pin::new(&eve.key, &eve.contact)] {
+        assert_eq!(planted.check(&first, &eve.contact), Err(SharingError::AlteredPin));
+    }
+    let second = first.successor().unwrap();
+    assert_eq!(member.check(&second, &ada.contact), Err(SharingError::AlteredPin));
+    assert_eq!(member.renew(&first, &second).unwrap().check(&second, &ada.contact), Ok(()));
+}
+
+/// Ada shares, and then has a new identity key: what she signed before it still opens, as what she signed by then.
+#[test]
+fn a_share_that_was_signed_before_a_change_of_identity_opens() {
+    let notes = authority("notes", None);
+    let [ada, bob, eve] = [7, 8, 9].map(|id| person(&notes, id, Suite::X25519));
+    let group = group(&notes);
+    let share = ada.member.share(&group, &bob.contact).unwrap();
+    let (renewed, change) = ada.member.with_new_identity_key().unwrap();
+    let record = notes.record(&ada.key, Some(renewed.fingerprint())).unwrap();
+    let known = notes.authenticate(&record).unwrap();
+    let now = renewed.publish().verify(&known).unwrap();
+    assert_eq!(bob.member.open_share(&group.name(), &now, &share).unwrap_err(), SharingError::NotSigned);
+    let before = now.before(&known, &change).unwrap();
+    assert!(before == ada.contact);
+    assert!(bob.member.open_share(&group.name(), &before, &share).is_ok());
+
+    assert_eq!(before.before(&known, &change), Err(SharingError::OtherIdentity));
+    assert_eq!(eve.contact.before(&known, &change), Err(SharingError::OtherIdentity));
+    assert_eq!(now.before(&eve.known, &change), Err(SharingError::NotSigned));
+    assert_eq!(Pin::new(&bob.key, &before).follow(&bob.key, &known, &change).unwrap().check(&bob.key, &now), Ok(()));
 }
 
 #[test]

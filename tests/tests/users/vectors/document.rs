@@ -13,6 +13,7 @@ pub(super) struct Document {
     pub(super) users: Vec<Person>,
     pub(super) members: Vec<MemberVector>,
     pub(super) group: GroupVector,
+    pub(super) bad_copies: Vec<BadCopy>,
     pub(super) shares: Vec<ShareVector>,
     pub(super) identity_changes: Vec<ChangeVector>,
     pub(super) sessions: Vec<SessionVector>,
@@ -99,6 +100,25 @@ pub(super) struct GroupVector {
     pub(super) key_id: u32,
     pub(super) version: u32,
     pub(super) check: String,
+    pub(super) authority_key_id: u32,
+    pub(super) mac: String,
+    pub(super) earlier: EarlierVector,
+}
+
+#[derive(Deserialize)]
+pub(super) struct EarlierVector {
+    pub(super) key_id: u32,
+    pub(super) version: u32,
+    pub(super) check: String,
+    pub(super) held: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct BadCopy {
+    pub(super) name: String,
+    pub(super) user: String,
+    pub(super) copy: String,
+    pub(super) error: String,
 }
 
 #[derive(Deserialize)]
@@ -108,6 +128,7 @@ pub(super) struct ShareVector {
     pub(super) share: String,
     pub(super) copy: String,
     pub(super) pin: String,
+    pub(super) member: String,
 }
 
 #[derive(Deserialize)]

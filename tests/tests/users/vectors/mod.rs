@@ -10,9 +10,9 @@ use diesel_encrypted_core::{
     Binding, Class, Field, Index, LocalRootKey, Normalizer, Owner, RootKey, RootKeyId, Storage, hazmat,
     keys::{DataKey, KeyContext, Purpose, Secret},
     users::{
-        Authority, Contact, EncryptionPublicKey, Group, GroupId, IdentityChange, KeyName, KnownUser, Lock, LockId,
-        LoginVerifier, Member, PasswordCost, Pin, PublicKeys, RecoveryCode, SealedMember, SessionError, SessionToken,
-        Suite, UnlockError, UserId, UserKey, UserRecord,
+        Authority, Contact, EncryptionPublicKey, Group, GroupId, GroupRecord, IdentityChange, KeyName, KnownUser, Lock,
+        LockId, LoginVerifier, Member, PasswordCost, Pin, PublicKeys, RecoveryCode, SealedMember, SessionError,
+        SessionToken, Suite, UnlockError, UserId, UserKey, UserRecord,
     },
 };
 use diesel_encrypted_tests::vectors::{hex, to_hex};
@@ -183,11 +183,17 @@ fn member(name: &str) -> &'static MemberVector {
     document().members.iter().find(|member| member.user == name).unwrap()
 }
 
-fn group() -> KeyName<Group> {
+fn group_record() -> GroupRecord {
     let group = &document().group;
-    let check = hex(&group.check).try_into().unwrap();
-    let id = GroupId::of("editors").unwrap();
-    KeyName::stored(named("carol").known().place(), id, group.key_id, group.version, check)
+    let mut record = GroupRecord::empty(GroupId::of("editors").unwrap());
+    (record.authority_key_id, record.key_id, record.version) = (group.authority_key_id, group.key_id, group.version);
+    record.check = hex(&group.check).try_into().unwrap();
+    record.mac = hex(&group.mac).try_into().unwrap();
+    record
+}
+
+fn group() -> KeyName<Group> {
+    authority(None).authenticate_group(&group_record()).unwrap()
 }
 
 #[test]
@@ -211,8 +217,30 @@ fn shares_and_copies_open_and_pins_hold() {
         let copied = key.open_group_key(&group(), &hex(&vector.copy)).unwrap();
         assert_eq!(copied.check_value(), *group().check(), "{}", vector.recipient);
         assert_eq!(to_hex(&Pin::new(&key, &sender).mac), vector.pin);
+        let member = Pin::new(&opened, &member(&vector.recipient).contact());
+        assert_eq!(to_hex(&member.mac), vector.member);
+        assert!(authority(None).group_record(&opened).unwrap() == group_record());
     }
     assert!(!document().shares.is_empty());
+}
+
+#[test]
+fn a_group_key_holds_the_one_before() {
+    let (vector, share) = (&document().group.earlier, &document().shares[0]);
+    let key = named(&share.recipient).key().open_group_key(&group(), &hex(&share.copy)).unwrap();
+    let (id, check) = (GroupId::of("editors").unwrap(), hex(&vector.check).try_into().unwrap());
+    let name = KeyName::stored(key.place(), id, vector.key_id, vector.version, check);
+    let earlier = key.open_earlier(&name, &hex(&vector.held)).unwrap();
+    assert_eq!(to_hex(&earlier.check_value()), vector.check);
+}
+
+#[test]
+fn bad_copies_are_refused_for_the_reason_that_is_given() {
+    for vector in &document().bad_copies {
+        let opened = named(&vector.user).key().open_group_key(&group(), &hex(&vector.copy));
+        assert_eq!(variant(&opened.expect_err(&vector.name)), vector.error, "{}", vector.name);
+    }
+    assert!(!document().bad_copies.is_empty());
 }
 
 #[test]

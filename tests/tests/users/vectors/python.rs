@@ -8,7 +8,7 @@ use std::{
 
 use diesel_encrypted_core::{
     Owner,
-    users::{Authority, GroupId, Lock, PasswordCost, RecoveryCode},
+    users::{Authority, GroupId, Lock, PasswordCost, Pin, RecoveryCode},
 };
 use diesel_encrypted_tests::vectors::to_hex;
 use serde_json::{Value, json};
@@ -43,10 +43,17 @@ fn describe_more() -> (Value, Value) {
 /// Shares of a new group key between the members of the vectors, as `make_users.py --open` takes them.
 fn describe_shares(vectors: &Value) -> Vec<Value> {
     let names = ["carol", "dan"];
-    let group = named("carol").authority().create_group(GroupId::of("made here").unwrap()).unwrap();
+    let authority = named("carol").authority();
+    let earlier = authority.create_group(GroupId::of("made here").unwrap()).unwrap();
+    let group = earlier.successor().unwrap();
+    let record = authority.group_record(&group).unwrap();
     let described = json!({
-        "id": [["text", "made here"]], "scope": null, "key_id": group.place().key_id(), "version": 1,
-        "check": to_hex(&group.check_value()),
+        "id": [["text", "made here"]], "scope": null, "key_id": record.key_id, "version": record.version,
+        "check": to_hex(&record.check), "authority_key_id": record.authority_key_id, "mac": to_hex(&record.mac),
+        "earlier": {
+            "id": [["text", "made here"]], "scope": null, "key_id": earlier.place().key_id(), "version": 1,
+            "check": to_hex(&earlier.check_value()), "held": to_hex(&group.hold_earlier(&earlier).unwrap()),
+        },
     });
     let pairs = names.iter().flat_map(|sender| names.iter().map(move |recipient| (*sender, *recipient)));
     let share = |(sender, recipient): (&str, &str)| {
@@ -57,6 +64,7 @@ fn describe_shares(vectors: &Value) -> Vec<Value> {
         json!({
             "sender": sender, "recipient": recipient, "group": described, "share": to_hex(&share),
             "copy": to_hex(&copy), "recipient_key": key,
+            "member": to_hex(&Pin::new(&group, &member(recipient).contact()).mac),
         })
     };
     pairs.map(share).collect()
