@@ -61,6 +61,20 @@ impl Owner {
         Ok(self)
     }
 
+    /// What [`as_bytes`](Self::as_bytes) gave, if every byte has its place.
+    #[cfg(feature = "users")]
+    pub(crate) fn stored(bytes: &[u8]) -> Option<Self> {
+        let (count, mut rest) = bytes.split_first()?;
+        for _ in 0..*count {
+            let (class, after) = rest.split_first()?;
+            Class::from_u8(*class)?;
+            let (length, after) = after.split_first_chunk()?;
+            let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+            (_, rest) = after.split_at_checked(length)?;
+        }
+        (*count > 0 && rest.is_empty()).then(|| Self { bytes: bytes.to_vec() })
+    }
+
     /// How many identifiers there are.
     #[must_use]
     pub fn count(&self) -> usize {

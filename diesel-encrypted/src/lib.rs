@@ -11,6 +11,8 @@
 //!
 //! [`prelude`] has what most modules need.
 
+#[cfg(feature = "users")]
+pub mod accounts;
 #[cfg(feature = "async")]
 pub mod asynchronous;
 mod backend;

@@ -141,6 +141,12 @@ impl Authority {
         Ok(KeyName::new(self.place(record.group.clone(), record.key_id, record.version), record.check))
     }
 
+    /// The tenant whose users it speaks of, if there is one.
+    #[must_use]
+    pub fn scope(&self) -> Option<&[u8]> {
+        self.context().scope.as_deref()
+    }
+
     fn create_key<H: Holder>(&self, holder: HolderId<H>) -> Result<HolderKey<H>, RandomError> {
         HolderKey::generate(self.place(holder, random::id()?, 1))
     }

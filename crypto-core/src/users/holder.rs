@@ -71,6 +71,12 @@ impl<H: Holder> HolderId<H> {
         Self { id, holder: PhantomData }
     }
 
+    /// An identifier as a row has it: what [`as_bytes`](Self::as_bytes) gave, and nothing else.
+    #[must_use]
+    pub fn stored(bytes: &[u8]) -> Option<Self> {
+        Owner::stored(bytes).map(Self::from_owner)
+    }
+
     /// `count u8 ‖ (class u8 ‖ lp(encoded))*`: what a value bound to this owner is bound to.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

@@ -30,7 +30,7 @@ pub use lock::bcrypt::CarriedOver;
 pub use lock::{
     Lock, LockId,
     code::{CodeError, RecoveryCode},
-    password::{LoginVerifier, PasswordCost, StoredLogin, Unlocked, decoy_unlock},
+    password::{LoginVerifier, Password, PasswordCost, StoredLogin, Unlocked, decoy_unlock},
 };
 pub use member::{Contact, Member, PublicKeys, SealedMember};
 pub use pin::Pin;

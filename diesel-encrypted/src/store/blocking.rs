@@ -1,17 +1,17 @@
 //! The key store over a connection of Diesel's own.
 
-use std::{
-    pin::pin,
-    task::{Context, Poll, Waker},
-};
-
 use diesel_encrypted_core::{
     Applied, AsyncKeyStore, Change, Field, KeyError, KeyManager, KeyStore, KeyTask, StoreError, Stored, Vault,
     VaultBuilder, VaultError,
     keys::{KeyRow, Timestamp},
 };
 
-use super::{connection::KeyStoreConnection, engine::Engine, inventory::KeyInventory, run::AtOnce};
+use super::{
+    connection::KeyStoreConnection,
+    engine::Engine,
+    inventory::KeyInventory,
+    run::{AtOnce, NOT_AT_ONCE, poll_once},
+};
 
 /// The key tables of the database behind a connection.
 pub struct DieselKeyStore<'c, C>(Engine<'c, C, AtOnce>);
@@ -88,10 +88,7 @@ impl<C: KeyStoreConnection> KeyStore for DieselKeyStore<'_, C> {
 
 /// What a future gives that awaits nothing but a connection of Diesel's own.
 fn at_once<T>(future: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(done) => done,
-        Poll::Pending => Err(StoreError::Database("a statement that runs at once was waited for".into())),
-    }
+    poll_once(future).unwrap_or_else(|| Err(StoreError::Database(NOT_AT_ONCE.into())))
 }
 
 /// Opens a vault over the database that a connection leads to.

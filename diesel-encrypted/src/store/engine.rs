@@ -102,7 +102,7 @@ impl<'c, C: Run<How>, How> Engine<'c, C, How> {
     }
 
     async fn make_tables(&mut self) -> QueryResult<()> {
-        for table in tables::CREATE {
+        for table in tables::CREATE.iter().copied() {
             patiently!(self, false, self.connection.run(Statement::new().words(table)))?;
         }
         Ok(())

@@ -54,10 +54,10 @@ pub(crate) fn may_pass(error: &DieselError) -> bool {
 }
 
 /// How often what may pass, and a table that could not be made, is tried. Each time is waited for longer, in [`PAUSE`]s.
-pub(super) const TRIES: u32 = 6;
+pub(crate) const TRIES: u32 = 6;
 
 /// How long a database that another process has locked is waited for.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// How long until it is asked again.
 pub(crate) const PAUSE: Duration = Duration::from_millis(5);
 

@@ -7,7 +7,7 @@ use diesel::{
     migration::{Migration, MigrationMetadata, MigrationName, MigrationSource, MigrationVersion, Result},
 };
 
-use super::tables;
+use super::{statement::Words, tables};
 use crate::backend::{Dialect, KnownBackend};
 
 /// A source of one migration, which makes `encryption_keys`, `encrypted_columns`, `encryption_audit` and, for
@@ -28,51 +28,65 @@ use crate::backend::{Dialect, KnownBackend};
 /// role may not. Reverting it drops all of them, and with the keys every sealed value becomes unreadable.
 #[must_use]
 pub const fn key_tables() -> KeyTables {
-    KeyTables { dialect: None }
+    KeyTables::of(&TableSet {
+        version: "00000000000001",
+        name: "key_tables",
+        create: &[tables::CREATE, &[tables::CREATE_JOBS]],
+        drop: &tables::DROP,
+    })
 }
 
-/// What [`key_tables`] gives.
+/// Tables that are made together.
+#[derive(Debug)]
+pub(crate) struct TableSet {
+    /// The version of their migration.
+    pub(crate) version: &'static str,
+    /// The function that gives it.
+    pub(crate) name: &'static str,
+    pub(crate) create: &'static [&'static [Words]],
+    pub(crate) drop: &'static [&'static str],
+}
+
+/// A migration that makes tables of ours: what [`key_tables`] gives.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyTables {
+    set: &'static TableSet,
     dialect: Option<Dialect>,
 }
 
 impl KeyTables {
-    const VERSION: &'static str = "00000000000001";
+    pub(crate) const fn of(set: &'static TableSet) -> Self {
+        Self { set, dialect: None }
+    }
 
     /// Says which database the migration is for. Only a `MultiConnection`, whose type does not tell, needs it.
     #[must_use]
     pub const fn on(self, dialect: Dialect) -> Self {
-        Self { dialect: Some(dialect) }
+        Self { dialect: Some(dialect), ..self }
     }
 
     /// The statements that make the tables, for a migration folder of the application's own.
     #[must_use]
     pub fn up(&self, dialect: Dialect) -> String {
-        let [keys, columns, audit] = tables::CREATE;
-        script([keys, columns, audit, tables::CREATE_JOBS].map(|table| table(dialect)))
+        self.set.create.iter().copied().flatten().map(|table| table(dialect) + ";\n").collect()
     }
 
     /// The statements that drop the tables.
     #[must_use]
     pub fn down(&self) -> String {
-        script(tables::DROP.map(str::to_owned))
+        self.set.drop.iter().map(|statement| format!("{statement};\n")).collect()
     }
-}
-
-fn script(statements: [String; 4]) -> String {
-    statements.map(|statement| statement + ";\n").concat()
 }
 
 impl fmt::Display for KeyTables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}_diesel_encrypted_key_tables", Self::VERSION)
+        write!(f, "{}_diesel_encrypted_{}", self.set.version, self.set.name)
     }
 }
 
 impl MigrationName for KeyTables {
     fn version(&self) -> MigrationVersion<'_> {
-        MigrationVersion::from(Self::VERSION)
+        MigrationVersion::from(self.set.version)
     }
 }
 
@@ -81,11 +95,12 @@ impl MigrationMetadata for KeyTables {}
 impl<DB: KnownBackend> Migration<DB> for KeyTables {
     fn run(&self, connection: &mut dyn BoxableConnection<DB>) -> Result<()> {
         let Some(dialect) = self.dialect.or(DB::DIALECT) else {
-            return Err(
-                "this connection leads to databases of several kinds: write `key_tables().on(Dialect::..)`, with \
-                        the one that it is open to"
-                    .into(),
-            );
+            let name = self.set.name;
+            return Err(format!(
+                "this connection leads to databases of several kinds: write `{name}().on(Dialect::..)`, with the one that \
+                 it is open to"
+            )
+            .into());
         };
         Ok(connection.batch_execute(&self.up(dialect))?)
     }

@@ -3,7 +3,7 @@
 //! It reads and writes rows; what they mean, and whether they are authentic, the vault decides.
 
 #[cfg(feature = "async")]
-mod asynchronous;
+pub(crate) mod asynchronous;
 mod blocking;
 mod catalogue;
 pub(crate) mod connection;
@@ -11,8 +11,8 @@ mod engine;
 pub(crate) mod failure;
 mod inventory;
 mod migration;
-mod rows;
-mod run;
+pub(crate) mod rows;
+pub(crate) mod run;
 pub(crate) mod statement;
 pub(crate) mod tables;
 
@@ -23,4 +23,5 @@ pub use asynchronous::{
 pub use blocking::{DieselKeyStore, ManageKeys, OpenVault, RefreshVault};
 pub use connection::KeyStoreConnection;
 pub use inventory::KeyInventory;
+pub(crate) use migration::TableSet;
 pub use migration::{KeyTables, key_tables};

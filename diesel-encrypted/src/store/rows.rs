@@ -16,7 +16,7 @@ use super::{
 };
 
 /// The scope as it is stored: `opt` form, so that it is never NULL.
-pub(super) fn scope_column(scope: Option<&[u8]>) -> Vec<u8> {
+pub(crate) fn scope_column(scope: Option<&[u8]>) -> Vec<u8> {
     match scope {
         None => vec![0],
         Some(scope) => [&[1], scope].concat(),

@@ -1,6 +1,10 @@
 //! What the [`Engine`](super::engine::Engine) needs of a connection, at once or awaited.
 
-use std::time::Duration;
+use std::{
+    pin::pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use diesel::QueryResult;
 
@@ -38,3 +42,14 @@ pub trait Run<How>: Send {
 
     fn pause(&mut self, length: Duration) -> impl Future<Output = ()> + Send;
 }
+
+/// What a future gives that awaits nothing but a connection of Diesel's own.
+pub(crate) fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => Some(done),
+        Poll::Pending => None,
+    }
+}
+
+/// What is said where it does not.
+pub(crate) const NOT_AT_ONCE: &str = "a statement that runs at once was waited for";

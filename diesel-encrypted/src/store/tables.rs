@@ -10,25 +10,25 @@ use super::{
 use crate::backend::Dialect;
 
 /// What makes the tables that a vault needs, one statement each.
-pub(super) const CREATE: [Words; 3] = [encryption_keys, encrypted_columns, encryption_audit];
+pub(super) const CREATE: &[Words] = &[encryption_keys, encrypted_columns, encryption_audit];
 
 /// What makes the table that maintenance needs besides.
 pub(crate) const CREATE_JOBS: Words = encryption_jobs;
 
 /// The types of a database.
-struct Types {
+pub(crate) struct Types {
     /// Bytes of any length.
-    bytes: &'static str,
+    pub(crate) bytes: &'static str,
     /// Bytes that stand in a key.
-    id: &'static str,
+    pub(crate) id: &'static str,
     /// Text, compared bytewise.
     text: &'static str,
     /// What follows the columns.
-    end: &'static str,
+    pub(crate) end: &'static str,
 }
 
 impl Types {
-    const fn of(dialect: Dialect) -> Self {
+    pub(crate) const fn of(dialect: Dialect) -> Self {
         match dialect {
             Dialect::Sqlite => Self { bytes: "BLOB", id: "BLOB", text: "TEXT", end: "" },
             Dialect::Postgres => Self { bytes: "BYTEA", id: "BYTEA", text: "TEXT", end: "" },

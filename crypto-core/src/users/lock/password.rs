@@ -20,6 +20,30 @@ use crate::{
 /// The longest password, in bytes.
 const LONGEST: usize = 4096;
 
+/// A password on its way to where it is needed. Wiped on drop, and never printed.
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// A copy of `password`.
+    #[must_use]
+    pub fn new(password: &str) -> Self {
+        Self(Zeroizing::new(password.to_owned()))
+    }
+
+    /// What was typed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password([redacted])")
+    }
+}
+
 /// What one guess at a password costs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PasswordCost(Kdf);

@@ -14,7 +14,7 @@ use crate::store::{
     statement::{Rows, Statement},
 };
 
-use super::pause::Pause;
+use super::on_thread::OnThread;
 
 /// A connection that can hold the key tables: every connection of diesel-async's to a database that we know.
 #[diagnostic::on_unimplemented(
@@ -92,6 +92,9 @@ where
     }
 
     async fn pause(&mut self, length: Duration) {
-        Pause::new(length).await;
+        match OnThread::new(move || std::thread::sleep(length)) {
+            Ok(pause) => pause.await,
+            Err(_) => std::thread::sleep(length),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The key store over a connection of diesel-async's.
 
 mod connection;
-mod pause;
+pub(crate) mod on_thread;
 
 use diesel_encrypted_core::{
     Applied, AsyncKeyStore, Change, Field, KeyError, KeyManager, KeyTask, StoreError, Stored, Vault, VaultBuilder,

@@ -1,0 +1,35 @@
+//! Users' key pairs in their table.
+
+use diesel_encrypted_core::users::{EncryptionPublicKey, PublicKeys, SealedMember, Suite};
+
+use super::{
+    error::AccountError,
+    record::At,
+    statements::{Row, Value},
+    tables::KEY_PAIRS,
+};
+use crate::store::statement::Statement;
+
+/// The public keys of a row. Nothing vouches for them before they are verified.
+pub(super) fn public(row: &Row) -> Result<PublicKeys, AccountError> {
+    let suite = u8::try_from(row.id("suite")?).ok().and_then(Suite::from_u8).ok_or_else(|| row.bad("suite"))?;
+    let encryption = EncryptionPublicKey::new(suite, row.bytes("public_key")?.to_vec());
+    Ok(PublicKeys { encryption, identity: row.array("identity_key")?, signature: row.array("signature")? })
+}
+
+/// The columns of a key pair but whose it is.
+fn columns(public: &PublicKeys, sealed: &SealedMember) -> [(&'static str, Value); 6] {
+    [
+        ("suite", i64::from(public.encryption.suite() as u8).into()),
+        ("public_key", public.encryption.as_bytes().into()),
+        ("identity_key", (&public.identity).into()),
+        ("signature", (&public.signature).into()),
+        ("sealed_private_key", sealed.encryption.as_slice().into()),
+        ("sealed_identity", sealed.identity.as_slice().into()),
+    ]
+}
+
+/// The statement that gives a user their first key pair.
+pub(super) fn insert(at: &At, public: &PublicKeys, sealed: &SealedMember) -> Statement {
+    KEY_PAIRS.insert(&at.and(columns(public, sealed)))
+}

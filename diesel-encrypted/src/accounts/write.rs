@@ -1,0 +1,149 @@
+//! Reading, and writing what is compared with what was read: all of it, or nothing.
+
+use std::time::Instant;
+
+use diesel::{
+    QueryResult,
+    result::{DatabaseErrorKind, Error as DieselError},
+};
+
+use super::{
+    connection::RunAccounts,
+    error::AccountError,
+    statements::{Columns, Row, Table},
+};
+use crate::store::{
+    failure::{PATIENCE, PAUSE, TRIES, is_passing, may_pass},
+    statement::Statement,
+};
+
+/// How many rows a statement is to change.
+#[derive(Clone, Copy, Debug)]
+enum Expected {
+    One,
+    Any,
+}
+
+/// Statements of one transaction.
+#[derive(Debug, Default)]
+pub(super) struct Writes(Vec<Write>);
+
+#[derive(Debug)]
+struct Write {
+    statement: Statement,
+    expected: Expected,
+    /// What it means if the rows are not as expected.
+    otherwise: fn() -> AccountError,
+}
+
+impl Writes {
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// A statement that changes one row. If it does not, another call was first.
+    pub(super) fn one(self, statement: Statement) -> Self {
+        self.one_or(statement, || AccountError::Changed)
+    }
+
+    /// A statement that changes one row, and what it means if it does not.
+    pub(super) fn one_or(mut self, statement: Statement, otherwise: fn() -> AccountError) -> Self {
+        self.0.push(Write { statement, expected: Expected::One, otherwise });
+        self
+    }
+
+    /// A statement that changes as many rows as there are.
+    #[expect(dead_code, reason = "for locks")]
+    pub(super) fn any(mut self, statement: Statement) -> Self {
+        self.0.push(Write { statement, expected: Expected::Any, otherwise: || AccountError::Changed });
+        self
+    }
+}
+
+/// Why statements were not run to the end.
+enum Failure {
+    /// By what the rows are.
+    Rows(AccountError),
+    Database(DieselError),
+}
+
+impl From<DieselError> for Failure {
+    fn from(error: DieselError) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// Reads the rows of `table` that have these values.
+pub(super) async fn read<How, C: RunAccounts<How>>(
+    connection: &mut C,
+    table: &'static Table,
+    of: Columns<'_>,
+) -> Result<Vec<Row>, AccountError> {
+    let (again, began) = (!connection.in_transaction()?, Instant::now());
+    loop {
+        match connection.rows(table.select(of)).await {
+            Err(error) if is_passing(&error, again) && began.elapsed() < PATIENCE => connection.pause(PAUSE).await,
+            rows => return Ok(rows?.into_iter().map(|columns| Row::new(table, columns)).collect()),
+        }
+    }
+}
+
+/// Runs the statements in a transaction, which within one of the caller's is a savepoint, and gives how many rows each
+/// changed. Outside of the caller's, what lost to another process is tried again.
+pub(super) async fn write<How, C: RunAccounts<How>>(
+    connection: &mut C,
+    writes: Writes,
+) -> Result<Vec<usize>, AccountError> {
+    let (again, began) = (!connection.in_transaction()?, Instant::now());
+    let mut tries = 1;
+    loop {
+        match in_transaction(connection, &writes).await {
+            Ok(counts) => return Ok(counts),
+            Err(Failure::Rows(error)) => return Err(error),
+            Err(Failure::Database(error)) if again && is_passing(&error, true) && began.elapsed() < PATIENCE => {
+                connection.pause(PAUSE).await;
+            }
+            Err(Failure::Database(error)) if again && may_pass(&error) && tries < TRIES => {
+                connection.pause(PAUSE * tries).await;
+                tries += 1;
+            }
+            Err(Failure::Database(error)) => return Err(error.into()),
+        }
+    }
+}
+
+async fn in_transaction<How, C: RunAccounts<How>>(connection: &mut C, writes: &Writes) -> Result<Vec<usize>, Failure> {
+    connection.begin().await?;
+    match run_each(connection, writes).await {
+        Ok(counts) => {
+            connection.commit().await?;
+            Ok(counts)
+        }
+        Err(failure) => match connection.roll_back().await {
+            // The database ended the transaction by itself: the first error says why.
+            Ok(()) | Err(DieselError::BrokenTransactionManager) => Err(failure),
+            Err(rollback) => Err(rollback.into()),
+        },
+    }
+}
+
+async fn run_each<How, C: RunAccounts<How>>(connection: &mut C, writes: &Writes) -> Result<Vec<usize>, Failure> {
+    let mut counts = Vec::with_capacity(writes.0.len());
+    for Write { statement, expected, otherwise } in &writes.0 {
+        match (run(connection, statement).await?, expected) {
+            (Some(count), Expected::Any) => counts.push(count),
+            (Some(1), Expected::One) => counts.push(1),
+            _ => return Err(Failure::Rows(otherwise())),
+        }
+    }
+    Ok(counts)
+}
+
+/// How many rows a statement changed, or `None` if there is a row in its place.
+async fn run<How, C: RunAccounts<How>>(connection: &mut C, statement: &Statement) -> QueryResult<Option<usize>> {
+    match connection.run(statement.clone()).await {
+        Ok(count) => Ok(Some(count)),
+        Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,17 @@
+//! Accounts in a real database: made, signed in to, changed and erased, all of it or nothing.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test that cannot go on fails"
+)]
+
+mod awaited;
+mod create;
+mod damaged;
+mod tables;
+mod unlock;
+mod world;
