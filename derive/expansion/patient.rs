@@ -101,6 +101,12 @@ const _: () = {
             FIELDS
         }
     }
+    impl _enc::Reseal for Patient {
+        type Declared = Self;
+        fn is_stale(&self) -> ::core::result::Result<bool, _enc::ValueError> {
+            _enc::any_stale(&[&self.email, &self.phone, &self.chart])
+        }
+    }
     impl Patient {
         /// The blind index `domain` of `email`.
         #[allow(dead_code)]

@@ -53,6 +53,7 @@ fn declarations(model: &Model) -> TokenStream {
     let columns = all.iter().flat_map(|declaration| [declaration.statik(), declaration.impls()]);
     let statics = all.iter().map(|declaration| &declaration.statik);
     let constants = constants(model);
+    let reseal = reseal(model, &quote!(Self), model.encrypted().map(|(field, _)| field));
     quote! {
         #(#columns)*
         impl #generics _enc::EncryptedModel for #ident #arguments #bounds {
@@ -61,6 +62,7 @@ fn declarations(model: &Model) -> TokenStream {
                 FIELDS
             }
         }
+        #reseal
         #constants
     }
 }
@@ -230,14 +232,37 @@ fn constants(model: &Model) -> TokenStream {
     }
 }
 
+/// `impl Reseal for Patient`, where the types of its fields are known.
+fn reseal<'m>(model: &Model, declared: &TokenStream, fields: impl Iterator<Item = &'m Field>) -> TokenStream {
+    let fields: Vec<&Field> = fields.collect();
+    if model.generics.type_params().next().is_some() || fields.iter().any(|field| field.broken) {
+        return TokenStream::new();
+    }
+    let ident = &model.ident;
+    let (generics, arguments, bounds) = model.generics.split_for_impl();
+    let values = fields.iter().map(|field| {
+        let ident = &field.ident;
+        quote_spanned!(field.ty.span()=> &self.#ident)
+    });
+    quote! {
+        impl #generics _enc::Reseal for #ident #arguments #bounds {
+            type Declared = #declared;
+            fn is_stale(&self) -> ::core::result::Result<bool, _enc::ValueError> {
+                _enc::any_stale(&[#(#values),*])
+            }
+        }
+    }
+}
+
 /// What a user of another model's columns is checked for.
 fn checks(model: &Model, declarer: &Type) -> TokenStream {
     let Some(table) = &model.table else { return TokenStream::new() };
     let (generics, _, bounds) = model.generics.split_for_impl();
     let check =
         format_ident!("{}", if model.generics.type_params().next().is_some() { "uses_generic" } else { "uses" });
-    let checked = model.fields.iter().filter(|field| field.encrypt.is_some() || field.looks_encrypted());
-    let checks = checked.map(|field| {
+    let checked = || model.fields.iter().filter(|field| field.encrypt.is_some() || field.looks_encrypted());
+    let reseal = reseal(model, &declarer.to_token_stream(), checked());
+    let checks = checked().map(|field| {
         let column = column(table, &field.column);
         let ty = &field.ty;
         quote_spanned!(field.ty.span()=> _enc::#check::<#declarer, #column, #ty>();)
@@ -247,6 +272,7 @@ fn checks(model: &Model, declarer: &Type) -> TokenStream {
         fn _check #generics () #bounds {
             #(#checks)*
         }
+        #reseal
     }
 }
 

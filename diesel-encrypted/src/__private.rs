@@ -7,12 +7,13 @@ pub use diesel::result::QueryResult;
 pub use diesel::sql_types::HasSqlType;
 use diesel_encrypted_core::value;
 pub use diesel_encrypted_core::value::{Encode, Normalizable, ValueClass, class};
-pub use diesel_encrypted_core::{Algorithm, Binding, EncryptedModel, Field, Index, Normalizer, Plaintext};
+pub use diesel_encrypted_core::{Algorithm, Binding, EncryptedModel, Field, Index, Normalizer, Plaintext, ValueError};
 
 pub use crate::backend::{Dialect, KnownBackend, Probe, bytes_of};
 pub use crate::column::{
     Bound, DeclaredColumn, EncryptedColumn, Full, Here, NamedIndex, Of, SearchableColumn, StoredAs, Truncated, Unbound,
 };
+pub use crate::stale::{MaybeStale, Reseal, any_stale};
 use crate::{Encrypted, Sealed};
 
 /// The type of a field that maps to the encrypted column `C`, declared by `By`.

@@ -35,13 +35,32 @@ use crate::stored::Stored;
 #[must_use = "an encrypted value is stored by a statement, or exposed"]
 pub struct Encrypted<T, C> {
     value: T,
+    /// Whether it was loaded, and what was loaded would be sealed otherwise now.
+    stale: bool,
     column: PhantomData<fn() -> C>,
 }
 
 impl<T, C> Encrypted<T, C> {
     /// Marks `value` as one of the column `C`.
     pub const fn new(value: T) -> Self {
-        Self { value, column: PhantomData }
+        Self::with(value, false)
+    }
+
+    const fn with(value: T, stale: bool) -> Self {
+        Self { value, stale, column: PhantomData }
+    }
+
+    /// As it was opened, and whether what it was opened from is stale.
+    pub(crate) fn loaded((value, stale): (T, bool)) -> Self {
+        Self::with(value, stale)
+    }
+
+    /// Whether the value was loaded and is stale: it was sealed under a key that is not the active one any more, by
+    /// another algorithm than the model's, without tags of the active generation of each index, or not at all. Writing it
+    /// brings it up to date, as does [`reseal_stale`](crate::Reseal::reseal_stale).
+    #[must_use]
+    pub const fn is_stale(&self) -> bool {
+        self.stale
     }
 
     /// The plaintext.
@@ -58,7 +77,7 @@ impl<T, C> Encrypted<T, C> {
 
     /// The same value, borrowed: to store a loaded value again without copying it.
     pub const fn as_ref(&self) -> Encrypted<&T, C> {
-        Encrypted::new(&self.value)
+        Encrypted::with(&self.value, self.stale)
     }
 }
 
@@ -78,13 +97,14 @@ impl<T, C> From<T> for Encrypted<T, C> {
 impl<T, C> From<Option<Encrypted<T, C>>> for Encrypted<Option<T>, C> {
     /// `None` becomes NULL.
     fn from(value: Option<Encrypted<T, C>>) -> Self {
-        Self::new(value.map(Encrypted::into_inner))
+        let stale = value.as_ref().is_some_and(Encrypted::is_stale);
+        Self::with(value.map(Encrypted::into_inner), stale)
     }
 }
 
 impl<T: Clone, C> Clone for Encrypted<T, C> {
     fn clone(&self) -> Self {
-        Self::new(self.value.clone())
+        Self::with(self.value.clone(), self.stale)
     }
 }
 

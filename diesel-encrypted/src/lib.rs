@@ -31,6 +31,7 @@ mod refused;
 mod sealed;
 pub mod sql;
 pub mod sql_types;
+mod stale;
 mod store;
 mod stored;
 
@@ -81,6 +82,7 @@ pub use encrypted::Encrypted;
 pub use error::{EncryptionErrorExt, encryption_error};
 pub use owner::AsOwner;
 pub use sealed::{Failure, OpenedAll, Sealed};
+pub use stale::{AsKey, Reseal, reseal_stale};
 pub use store::{
     DieselKeyStore, KeyInventory, KeyStoreConnection, KeyTables, ManageKeys, OpenVault, RefreshVault, key_tables,
 };

@@ -22,8 +22,8 @@ where
 {
     fn from_sql(bytes: DB::RawValue<'_>) -> Result<Self> {
         let field = C::field();
-        let opened = DB::with_bytes(bytes, |sealed| Vault::with_current(field, |vault| vault.open(field, sealed)))?;
-        Ok(Self::new(opened?))
+        let opened = DB::with_bytes(bytes, |sealed| Vault::with_current(field, |vault| vault.load(field, sealed)))?;
+        Ok(Self::loaded(opened?))
     }
 }
 
@@ -36,7 +36,7 @@ where
 {
     fn from_sql(text: DB::RawValue<'_>) -> Result<Self> {
         let (field, sealed) = (C::field(), String::from_sql(text)?);
-        Ok(Self::new(Vault::with_current(field, |vault| vault.open_text(field, &sealed))?))
+        Ok(Self::loaded(Vault::with_current(field, |vault| vault.load_text(field, &sealed))?))
     }
 }
 
@@ -104,5 +104,5 @@ macro_rules! load {
     };
 }
 
-load!(Encrypted, some: |value| Self::new(Some(value.into_inner())), null: Self::new(None));
+load!(Encrypted, some: |value| Some(value).into(), null: Self::new(None));
 load!(Sealed, some: |value| Some(value).into(), null: Self::null());

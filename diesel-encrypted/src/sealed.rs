@@ -6,7 +6,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use diesel_encrypted_core::value::{Decode, Encode};
-use diesel_encrypted_core::{ValueError, Vault, VaultId};
+use diesel_encrypted_core::{Binding, ValueError, Vault, VaultId};
 use once_cell::sync::OnceCell;
 
 use crate::Encrypted;
@@ -85,6 +85,21 @@ impl<T, C: DeclaredColumn> Sealed<T, C> {
             seal(vault)
         })?;
         Ok(Self::with(Stored::new(field.storage(), bytes), sealed_by))
+    }
+}
+
+impl<T, C: DeclaredColumn> Sealed<T, C> {
+    /// Whether the value is stale, as the vault of this scope, or else the installed one, tells without opening it: under
+    /// a key that is not the active one any more, by another algorithm than the model's, without tags of the active
+    /// generation of each index, or not sealed at all. Writing it brings it up to date, unless it is bound;
+    /// [`reseal_stale`](crate::Reseal::reseal_stale) does where it is stored.
+    ///
+    /// # Errors
+    /// [`ValueError`] if there is no vault, and for what it never opens: no sealed value, or one of a key that it does not
+    /// have.
+    pub fn is_stale(&self) -> Result<bool, ValueError> {
+        let field = C::field();
+        Vault::with_current(field, |vault| self.stored.is_stale(vault, field))
     }
 }
 
@@ -218,14 +233,34 @@ impl<T, C> fmt::Debug for Sealed<T, C> {
 
 impl<T, C: DeclaredColumn> Bindable for Sealed<T, C> {
     /// A value sealed by this process goes to the scope of the vault that sealed it. One that was loaded is written as it
-    /// is, with or without a vault.
-    fn stored<'a>(&'a self, _: &'a OnceCell<Once>) -> Result<&'a Stored, ValueError> {
-        let Some(sealed_by) = self.vault else { return Ok(&self.stored) };
+    /// is, with or without a vault; sealed anew if it is stale, and bound to nothing that would have to be known.
+    fn stored<'a>(&'a self, once: &'a OnceCell<Once>) -> Result<&'a Stored, ValueError> {
         let field = C::field();
+        let Some(sealed_by) = self.vault else { return Ok(self.resealed(once).unwrap_or(&self.stored)) };
         match Vault::with_current(field, |vault| Ok(vault.id())) {
             Ok(current) if current != sealed_by => Err(crate::error::sealed_elsewhere(field)),
             _ => Ok(&self.stored),
         }
+    }
+}
+
+impl<T, C: DeclaredColumn> Sealed<T, C> {
+    /// The value as it would be sealed now, if it is stale and opens.
+    fn resealed<'a>(&self, once: &'a OnceCell<Once>) -> Option<&'a Stored> {
+        let field = C::field();
+        if field.declared_binding() != Binding::None {
+            return None;
+        }
+        let reseal = |vault: &Vault| {
+            if once.get().is_none() && !self.stored.is_stale(vault, field)? {
+                return Ok(None);
+            }
+            let sealed = once.get_or_try_init(|| -> Result<_, ValueError> {
+                Ok(Once { vault: vault.id(), stored: self.stored.resealed(vault, field)? })
+            })?;
+            sealed.under(vault, field).map(Some)
+        };
+        Vault::with_current(field, reseal).ok().flatten()
     }
 }
 

@@ -44,6 +44,28 @@ impl Stored {
         }
     }
 
+    /// Whether it would be stored otherwise now. NULL would not.
+    pub(crate) fn is_stale(&self, vault: &Vault, field: &'static Field) -> Result<bool, ValueError> {
+        match self {
+            Self::Null => Ok(false),
+            Self::Bytes(bytes) => vault.is_stale(field, bytes),
+            Self::Text(text) => vault.is_stale_text(field, text),
+        }
+    }
+
+    /// A sealed value that is bound to nothing, sealed anew with new tags.
+    pub(crate) fn resealed(&self, vault: &Vault, field: &'static Field) -> Result<Self, ValueError> {
+        let sealed = match self {
+            Self::Null => return Ok(Self::Null),
+            Self::Bytes(bytes) => vault.reindex(field, bytes, None)?,
+            Self::Text(text) => {
+                let malformed = |source| ValueError::Malformed { field: field.into(), source };
+                vault.reindex(field, &text::decode(text).map_err(malformed)?, None)?
+            }
+        };
+        Ok(Self::new(field.storage(), sealed))
+    }
+
     /// Gives Diesel the bytes by reference.
     pub(crate) fn to_binary<'b, DB>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result
     where

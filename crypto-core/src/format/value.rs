@@ -117,6 +117,13 @@ impl Shape {
         Some(Self(u64::from_be_bytes([slots, reserved, a, b, c, d, e, f])))
     }
 
+    /// Whether the two differ in nothing but the class: an integer may have either.
+    #[inline]
+    pub(crate) const fn differs_by_class(self, other: Self) -> bool {
+        const CLASS: u64 = 0xF << 36;
+        (self.0 ^ other.0) & !CLASS == 0
+    }
+
     /// The key that the value is sealed with.
     pub(crate) const fn key_id(self) -> u32 {
         self.0 as u32

@@ -29,6 +29,7 @@ mod registered;
 mod registry;
 mod seal;
 mod search;
+mod stale;
 mod start;
 mod store;
 mod store_error;

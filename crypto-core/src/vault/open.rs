@@ -1,5 +1,7 @@
 //! Opening values: an error says what is wrong with one, and nothing of it is given out.
 
+use std::borrow::Cow;
+
 use super::{
     Vault, check_owner,
     keyring::{FieldKeys, ValueKey},
@@ -11,6 +13,7 @@ use crate::{
         FormatError, text,
         value::{self, Header, SealedValue, Shape},
     },
+    keys::KeyState,
     owner::Owner,
     value::{Class, padding::unpad},
 };
@@ -71,15 +74,9 @@ impl Vault {
         sealed: &str,
         owner: Option<&Owner>,
     ) -> Result<V, ValueError> {
-        let strict = field.plaintext == Plaintext::Refuse;
-        match text::decode(sealed) {
-            // Text that is base64url of something else is what it says, not what it decodes to.
-            Ok(bytes) if strict || text::looks_sealed(sealed) => self.open_as(field, &bytes, owner),
-            // Where plaintext is accepted, two characters are too few to tell it by.
-            Err(source) if text::looks_sealed(sealed) || strict && sealed.starts_with(text::BEGINNING) => {
-                Err(refused(field, ValueError::Malformed { field: field.into(), source }))
-            }
-            _ => self.open_as(field, sealed.as_bytes(), owner),
+        match stored_bytes(field, sealed) {
+            Ok(bytes) => self.open_as(field, &bytes, owner),
+            Err(error) => Err(refused(field, error)),
         }
     }
 
@@ -145,6 +142,18 @@ impl Vault {
         if header.padded { without_padding(field, &header, opened) } else { Ok((header.class, opened)) }
     }
 
+    /// The key of this id, if its values open.
+    pub(super) fn opening_key(&self, field: &'static Field, key_id: u32) -> Result<&ValueKey, ValueError> {
+        let key = match self.keys_of(field)?.find(key_id) {
+            Some(key) => key,
+            None => self.learn(field, key_id)?,
+        };
+        if key.state == KeyState::Destroyed {
+            return Err(ValueError::KeyDestroyed { field: field.into(), key_id });
+        }
+        Ok(key)
+    }
+
     /// A key that this field does not have yet: it may be another's, or one that another process has begun to use.
     #[cold]
     fn learn(&self, field: &'static Field, key_id: u32) -> Result<&ValueKey, ValueError> {
@@ -153,6 +162,20 @@ impl Vault {
         }
         self.ask_for(key_id);
         self.keys_of(field)?.find(key_id).ok_or(ValueError::UnknownKey { field: field.into(), key_id })
+    }
+}
+
+/// What a text column holds of a value: the bytes that its text stands for, or the text itself if it never was sealed.
+pub(super) fn stored_bytes<'s>(field: &'static Field, stored: &'s str) -> Result<Cow<'s, [u8]>, ValueError> {
+    let strict = field.plaintext == Plaintext::Refuse;
+    match text::decode(stored) {
+        // Text that is base64url of something else is what it says, not what it decodes to.
+        Ok(bytes) if strict || text::looks_sealed(stored) => Ok(Cow::Owned(bytes)),
+        // Where plaintext is accepted, two characters are too few to tell it by.
+        Err(source) if text::looks_sealed(stored) || strict && stored.starts_with(text::BEGINNING) => {
+            Err(ValueError::Malformed { field: field.into(), source })
+        }
+        _ => Ok(Cow::Borrowed(stored.as_bytes())),
     }
 }
 
@@ -165,7 +188,7 @@ fn without_padding(field: &'static Field, header: &Header, mut opened: Vec<u8>) 
 
 /// Logs why a value does not open, where the reason is found: a value that opens passes nothing on its way.
 #[cold]
-fn refused(field: &'static Field, error: ValueError) -> ValueError {
+pub(super) fn refused(field: &'static Field, error: ValueError) -> ValueError {
     tracing::warn!(field = field.id(), %error, "a value could not be opened");
     error
 }
@@ -179,18 +202,21 @@ fn tampered(field: &'static Field, key: &ValueKey, owner: Option<&Owner>) -> Uno
 /// damaged one and never plaintext: an application that read it and wrote it back would seal the ciphertext.
 #[cold]
 fn not_sealed<V: Decode>(field: &'static Field, source: FormatError, bytes: &[u8]) -> Result<V, ValueError> {
-    if value::looks_sealed(bytes) {
-        return Err(refused(field, ValueError::Malformed { field: field.into(), source }));
+    if let Some(error) = not_sealed_error(field, source, bytes) {
+        return Err(refused(field, error));
     }
-    if field.plaintext == Plaintext::Accept {
-        tracing::info!(field = field.id(), "a value was read as plaintext, which is accepted during a migration");
-        let decode_error = |source| refused(field, ValueError::Decode { field: field.into(), source });
-        return V::decode_plaintext(bytes.to_vec()).map_err(decode_error);
-    }
-    let error = match source {
+    tracing::info!(field = field.id(), "a value was read as plaintext, which is accepted during a migration");
+    let decode_error = |source| refused(field, ValueError::Decode { field: field.into(), source });
+    V::decode_plaintext(bytes.to_vec()).map_err(decode_error)
+}
+
+/// What is wrong with a value that does not parse: nothing, if it is plaintext and that is accepted.
+pub(super) fn not_sealed_error(field: &'static Field, source: FormatError, bytes: &[u8]) -> Option<ValueError> {
+    match source {
+        source if value::looks_sealed(bytes) => Some(ValueError::Malformed { field: field.into(), source }),
+        _ if field.plaintext == Plaintext::Accept => None,
         // 0xE1 before a byte below 0x80 begins no text.
-        FormatError::TooManySlots(0..=0x7F) => ValueError::Malformed { field: field.into(), source },
-        _ => ValueError::NotEncrypted { field: field.into() },
-    };
-    Err(refused(field, error))
+        FormatError::TooManySlots(0..=0x7F) => Some(ValueError::Malformed { field: field.into(), source }),
+        _ => Some(ValueError::NotEncrypted { field: field.into() }),
+    }
 }

@@ -41,6 +41,15 @@ pub enum MaintenanceError {
         /// The column.
         column: String,
     },
+    /// There is no vault on this thread.
+    #[error("no vault is installed, and none is entered on this thread")]
+    NoVault,
+    /// A row cannot be found by what its model says is its primary key.
+    #[error(
+        "a row cannot be found by this primary key: it is made of numbers, text, bytes, truth values and UUIDs, as many as \
+         the model's `primary_key` names"
+    )]
+    Key,
     /// A table cannot be walked.
     #[error(
         "`{table}` cannot be walked: its model names no primary key. Derive `Identifiable`, or name it with \

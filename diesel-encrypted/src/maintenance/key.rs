@@ -5,9 +5,12 @@
 
 use std::fmt;
 
-use diesel_encrypted_core::{EncodeError, Owner};
+use diesel_encrypted_core::{Class, EncodeError, Owner};
 
-use super::table::{Column, Kind, Table};
+use super::{
+    MaintenanceError,
+    table::{Column, Kind, Table},
+};
 use crate::{backend::Dialect, store::statement::Statement};
 
 /// One column of a key.
@@ -71,6 +74,15 @@ impl Key {
         Some(Self { packed, parts })
     }
 
+    /// The key of values as a model encodes them, for the columns of that key.
+    pub(super) fn of(values: &[(Class, Vec<u8>)], columns: &[&Column]) -> Result<Self, MaintenanceError> {
+        let parts: Option<Vec<Part>> =
+            values.iter().zip(columns).map(|((class, encoded), column)| Part::of(*class, encoded, column)).collect();
+        let parts = parts.filter(|parts| parts.len() == columns.len() && parts.len() == values.len());
+        let parts = parts.ok_or(MaintenanceError::Key)?;
+        Ok(Self { packed: parts.iter().map(Part::packed).collect::<Vec<_>>().join(","), parts })
+    }
+
     /// As it is kept in a checkpoint.
     pub(super) fn packed(&self) -> &str {
         &self.packed
@@ -123,6 +135,33 @@ fn with<V: diesel_encrypted_core::Encode>(owner: Option<Owner>, id: &V) -> Resul
 }
 
 impl Part {
+    /// `None` for a class that no key has.
+    fn of(class: Class, encoded: &[u8], column: &Column) -> Option<Self> {
+        Some(match class {
+            Class::Signed => Self::Signed(i64::from_be_bytes(encoded.try_into().ok()?)),
+            Class::Unsigned => {
+                let number = u64::from_be_bytes(encoded.try_into().ok()?);
+                i64::try_from(number).map_or(Self::Unsigned(number), Self::Signed)
+            }
+            Class::Bool => Self::Bool(encoded == [1]),
+            Class::Text => Self::Text(str::from_utf8(encoded).ok()?.to_owned()),
+            Class::Uuid if column.kind == Kind::Uuid => Self::Uuid(encoded.try_into().ok()?),
+            Class::Uuid | Class::Bytes => Self::Bytes(encoded.to_vec()),
+            _ => return None,
+        })
+    }
+
+    fn packed(&self) -> String {
+        match self {
+            Self::Signed(number) => format!("i{number}"),
+            Self::Unsigned(number) => format!("u{number}"),
+            Self::Bool(truth) => format!("o{}", u8::from(*truth)),
+            Self::Text(text) => format!("t{}", to_hex(text.as_bytes())),
+            Self::Bytes(bytes) => format!("b{}", to_hex(bytes)),
+            Self::Uuid(bytes) => format!("g{}", hyphenated(bytes)),
+        }
+    }
+
     fn parse(packed: &str) -> Option<Self> {
         let (letter, rest) = packed.split_at_checked(1)?;
         Some(match letter {
@@ -135,6 +174,10 @@ impl Part {
             _ => return None,
         })
     }
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {

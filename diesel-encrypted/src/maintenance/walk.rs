@@ -1,6 +1,9 @@
 //! Reading a table in the order of its primary key, a page at a time, and of its rows only those that need work.
 
+use diesel_encrypted_core::Owner;
+
 use super::{
+    Reason,
     connection::WalkedColumns,
     key::{self, Key},
     table::{Column, Table},
@@ -53,6 +56,14 @@ impl Walk<'_> {
         let select = format!("SELECT {}, {empty} FROM {} WHERE ", key::pack(self.table, &self.key), self.table.sql());
         let range = Range { after, until: None };
         self.ordered(self.within(Statement::new().made(select), &range), 1, rows - 1)
+    }
+
+    /// What a value is bound to, of what was read of its row.
+    pub(super) fn owner(&self, packed: String) -> Result<Option<Owner>, Reason> {
+        match self.owner.is_empty() {
+            true => Ok(None),
+            false => Key::parse(packed).and_then(|owner| owner.owner().ok()).map(Some).ok_or(Reason::NoOwner),
+        }
     }
 
     /// How many rows need work.

@@ -11,7 +11,8 @@ use std::{ops::ControlFlow, time::Duration};
 use diesel_encrypted_core::{Binding, Field, Vault};
 
 use options::Options;
-use plan::{count, known_keys, plan};
+pub(super) use plan::plan;
+use plan::{count, known_keys};
 use work::Work;
 
 use super::{

@@ -54,10 +54,7 @@ impl<C: MaintenanceConnection> Work<'_, C> {
                 }
             }
         };
-        let owner = match self.write.walk.owner.is_empty() {
-            true => Ok(None),
-            false => Key::parse(owner).and_then(|owner| owner.owner().ok()).map(Some).ok_or(Reason::NoOwner),
-        };
+        let owner = self.write.walk.owner(owner);
         match owner.and_then(|owner| self.transform.change(&old, owner.as_ref())) {
             Ok(Outcome::Write(new)) => page.writes.push(Written { key, old, new }),
             Ok(Outcome::Done) => page.counts.done += 1,

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How the rows of a field are read and written.
-pub(super) fn plan<'t>(
+pub(in crate::maintenance) fn plan<'t>(
     field: &Field,
     transform: &dyn Transform,
     table: &'t Table,

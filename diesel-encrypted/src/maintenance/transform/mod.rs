@@ -132,7 +132,7 @@ impl Subject {
     }
 
     /// The sealed value of what its column holds.
-    fn sealed<'s>(&self, stored: &'s [u8]) -> Result<Cow<'s, [u8]>, ValueError> {
+    pub(in crate::maintenance) fn sealed<'s>(&self, stored: &'s [u8]) -> Result<Cow<'s, [u8]>, ValueError> {
         match self.field.storage() {
             Storage::Binary => Ok(Cow::Borrowed(stored)),
             Storage::Text => {
@@ -144,7 +144,7 @@ impl Subject {
     }
 
     /// Whether what its column holds begins as only sealed values do, intact or not.
-    fn looks_sealed(&self, stored: &[u8]) -> bool {
+    pub(in crate::maintenance) fn looks_sealed(&self, stored: &[u8]) -> bool {
         match self.field.storage() {
             Storage::Binary => value::looks_sealed(stored),
             Storage::Text => str::from_utf8(stored).is_ok_and(text::looks_sealed),
@@ -152,7 +152,7 @@ impl Subject {
     }
 
     /// What its column holds for a sealed value.
-    fn stored(&self, sealed: Vec<u8>) -> Vec<u8> {
+    pub(in crate::maintenance) fn stored(&self, sealed: Vec<u8>) -> Vec<u8> {
         match self.field.storage() {
             Storage::Binary => sealed,
             Storage::Text => text::encode(&sealed).into_bytes(),
