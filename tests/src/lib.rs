@@ -3,6 +3,7 @@
 pub mod backend;
 pub mod clinic;
 pub mod documents;
+pub mod holders;
 pub mod people;
 pub mod schema;
 pub mod scratch;

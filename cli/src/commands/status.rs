@@ -15,7 +15,7 @@ use crate::{
 /// Count what every encrypted column holds: plaintext, sealed values by key, tags by generation. Needs no root key.
 ///
 /// It reads whole tables, once for each column and once for each blind index. Keys that encryption_keys does not have are
-/// `missing`.
+/// `missing`, unless they are keys of users or groups, which are counted together; with --json, each.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Examples:
@@ -40,7 +40,7 @@ struct Column {
     indexes: Vec<Index>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Key {
     key_id: String,
     state: String,
@@ -86,7 +86,7 @@ fn text(columns: &[Column]) -> String {
     let mut text = table(["COLUMN", "NULL", "PLAINTEXT", "SEALED", "DONE", "ACTIVE KEY"], &rows);
     let keys: Vec<_> = columns
         .iter()
-        .flat_map(|column| column.keys.iter().map(move |key| (column, key)))
+        .flat_map(|column| column.told().into_iter().map(move |key| (column, key)))
         .map(|(column, key)| {
             [
                 column.column.clone(),
@@ -133,13 +133,32 @@ impl Column {
             indexes: status.indexes.iter().map(Index::new).collect(),
         }
     }
+
+    /// The keys, those of users and groups in one line.
+    fn told(&self) -> Vec<Key> {
+        let (users, mut told): (Vec<&Key>, Vec<&Key>) = self.keys.iter().partition(|key| key.state == USERS);
+        let sum = |of: fn(&Key) -> u64| users.iter().map(|key| of(key)).sum();
+        let together = Key {
+            key_id: format!("{} keys", users.len()),
+            state: USERS.to_owned(),
+            algorithm: String::new(),
+            rows: sum(|key| key.rows),
+            bytes: sum(|key| key.bytes),
+        };
+        told.extend((!users.is_empty()).then_some(&together));
+        told.into_iter().cloned().collect()
+    }
 }
+
+/// The state of keys that are not the application's.
+const USERS: &str = "users'";
 
 impl Key {
     fn new(count: &KeyCount) -> Self {
+        let missing = if count.user_key { USERS } else { "missing" };
         Self {
             key_id: format!("{:08x}", count.key_id),
-            state: count.state.map_or_else(|| "missing".to_owned(), |state| state.to_string()),
+            state: count.state.map_or_else(|| missing.to_owned(), |state| state.to_string()),
             algorithm: count.algorithm.map_or("unknown", |algorithm| algorithm.name()).to_owned(),
             rows: count.rows,
             bytes: count.bytes,

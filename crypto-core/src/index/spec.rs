@@ -73,13 +73,15 @@ pub struct Index {
     pub(crate) normalize: &'static [Normalizer],
     pub(crate) bits: u8,
     pub(crate) removed: bool,
+    /// Of a field from the registry, a step that this program does not have.
+    pub(crate) lacks: Option<&'static str>,
 }
 
 impl Index {
     /// An index of this name over the value as it is, with all 112 bits, in a domain of its own.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, domain: None, normalize: &[], bits: BITS_MAX, removed: false }
+        Self { name, domain: None, normalize: &[], bits: BITS_MAX, removed: false, lacks: None }
     }
 
     /// Normalises values by these steps before they are compared.

@@ -58,9 +58,8 @@ impl<H: Holder> HolderKey<H> {
             let live = versions().filter(|_| !index.removed);
             // A buffer that was outgrown would leave the keys of its generations behind.
             let mut generations = Vec::with_capacity(1 + earlier.len());
-            generations.extend(
-                live.map(|(_, key)| Generation::new(&key.index_key(&name), Ok(index.normalize.to_vec()), index.bits)),
-            );
+            let steps = || index.lacks.map_or_else(|| Ok(index.normalize.to_vec()), |name| Err(name.to_owned()));
+            generations.extend(live.map(|(_, key)| Generation::new(&key.index_key(&name), steps(), index.bits)));
             IndexKeys { generations }
         });
         FieldKeys { field, keys, indexes: indexes.collect(), user_key: true, seen: Vec::new() }

@@ -28,6 +28,8 @@ pub struct FieldState {
     pub keys: Vec<(u32, KeyState)>,
     /// The indexes, in the order of their slots.
     pub indexes: Vec<IndexState>,
+    /// Whether the keys are a user's or a group's, and not the application's.
+    pub user_key: bool,
 }
 
 /// The generations of an index, as this vault knows them.
@@ -83,6 +85,7 @@ impl Vault {
             active: keys.active().filter(|key| key.state == KeyState::Active).map(|key| key.id),
             keys: keys.keys.iter().map(|key| (key.id, key.state)).collect(),
             indexes: keys.indexes.iter().map(IndexKeys::state).collect(),
+            user_key: keys.user_key,
         })
     }
 
@@ -118,11 +121,14 @@ impl Vault {
     }
 
     /// Seals a sealed value anew with the active key and the field's algorithm. Its slots stay as they are, so that no
-    /// normaliser is needed.
+    /// normaliser is needed; but those of a user's or a group's vault, whose tags are made by the key that seals.
     ///
     /// # Errors
     /// As [`open_encoded`](Self::open_encoded) and [`seal`](Self::seal).
     pub fn rotate(&self, field: &'static Field, sealed: &[u8], owner: Option<&Owner>) -> Result<Vec<u8>, ValueError> {
+        if self.keys_of(field)?.user_key {
+            return self.reindex(field, sealed, owner);
+        }
         let (parts, raw) = self.open_raw(field, sealed, owner)?;
         let copied = |index| Ok(parts.slots.get(index).copied().unwrap_or(EMPTY_SLOT));
         seal_with(self.sealing_keys(field)?, raw.class, &raw.encoded, owner, parts.slots.len(), |index, _| {

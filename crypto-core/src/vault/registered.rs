@@ -112,6 +112,9 @@ fn registered_index(registered: &RegisteredIndex, spec: Option<&IndexSpec>) -> O
         index = index
             .normalize(Vec::leak(steps))
             .bits(Some(spec.bits).filter(|bits| (BITS_MIN..=BITS_MAX).contains(bits))?);
+        index.lacks = spec.normalize.iter().find(|name| Normalizer::named(name, &[]).is_none()).map(|name| leak(name));
+    } else {
+        index.lacks = Some("");
     }
     Some(if registered.removed { index.removed() } else { index })
 }

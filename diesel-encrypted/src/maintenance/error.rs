@@ -76,6 +76,25 @@ pub enum MaintenanceError {
         /// The field.
         field: String,
     },
+    /// The operation is for the application's values.
+    #[error(
+        "`{field}`: this vault is a user's or a group's, whose values `{operation}` is not for: `reseal` brings them to \
+         their new key"
+    )]
+    HolderVault {
+        /// The field.
+        field: String,
+        /// The operation.
+        operation: &'static str,
+    },
+    /// The operation is for values of users and groups.
+    #[error(
+        "`{field}`: this vault is the application's: `reseal` is for that of a user or a group, with their earlier keys"
+    )]
+    ApplicationVault {
+        /// The field.
+        field: String,
+    },
     /// Plaintext in a column that refuses it.
     #[error(
         "`{field}` refuses plaintext, and {rows} rows hold some: it was planted, or written by a program without \

@@ -45,8 +45,30 @@ impl<'t> Header<'t> {
         )
     }
 
-    /// Whether it names one of these keys. Asked of sealed values alone.
-    pub(super) fn is_under(&self, keys: &[u32]) -> String {
+    /// Whether it is under one of these keys, of a user or a group or of the application. Asked of sealed values alone.
+    pub(super) fn is_under(&self, keys: &[u32], user_key: bool) -> String {
+        format!("({} AND {} {})", self.names(keys), if user_key { "" } else { "NOT" }, self.is_of_holder())
+    }
+
+    /// Whether its key is a user's or a group's, and not the application's. Asked of sealed values alone.
+    pub(super) fn is_of_holder(&self) -> String {
+        let slots = &self.words.slots;
+        let flags = |from| format!("substr({}, {from} + 15 * {slots}, 1)", self.column);
+        match (self.storage, self.table.dialect) {
+            (Storage::Binary, Dialect::Sqlite) => format!("(substr(hex({}), 2) IN ('4', '5', '6', '7'))", flags(5)),
+            (Storage::Binary, Dialect::Postgres) => format!("(get_byte({}, 4 + 15 * {slots}) & 4 <> 0)", self.column),
+            (Storage::Binary, Dialect::Mysql) => format!("(ascii({}) & 4 <> 0)", flags(5)),
+            // Algorithm, flags and key id are 8 characters: the third has four bits of the flags, and two of the key id.
+            (Storage::Text, _) => {
+                let third = |flags: u8, id: u8| text::encode(&[0, flags, id << 6]).chars().nth(2);
+                let thirds = (4..=7).flat_map(|flags| (0..4).filter_map(move |id| third(flags, id)));
+                format!("({})", self.character_in(&format!("7 + 20 * {slots}"), &thirds.collect::<String>()))
+            }
+        }
+    }
+
+    /// Whether it names one of these keys, whosever. Asked of sealed values alone.
+    pub(super) fn names(&self, keys: &[u32]) -> String {
         if keys.is_empty() {
             return "false".to_owned();
         }

@@ -36,6 +36,7 @@
 //! |---|---|---|
 //! | [`backfill`](Maintenance::backfill) | what is not sealed | sealed, with tags of every index |
 //! | [`rotate`](Maintenance::rotate) | under another key than the active one, or by another algorithm than the field's | sealed anew, tags as they were |
+//! | `reseal` | a user's or a group's, under an earlier key of theirs | sealed anew with their new key, with new tags |
 //! | [`reindex`](Maintenance::reindex) | without a tag of the active generation of each index | sealed anew, with new tags |
 //! | [`decrypt`](Maintenance::decrypt) | sealed | in the clear |
 //! | [`verify`](Maintenance::verify) | anything but NULL | as it was: opened, its tags compared |
@@ -68,7 +69,7 @@ pub(crate) use reseal::reseal;
 pub use run::Run;
 pub use selection::Selection;
 pub use status::{ColumnStatus, IndexCount, KeyCount, status};
-pub use transform::{Backfill, Decrypt, Operation, Purge, Reindex, Rotate, Verify};
+pub use transform::{Backfill, Decrypt, Operation, Purge, Reindex, Reseal, Rotate, Verify};
 
 use crate::{
     backend::Dialect,
@@ -129,6 +130,14 @@ impl<'c, C: MaintenanceConnection> Maintenance<'c, C> {
     /// Seals values with the active key and the algorithm of their field, where they are not.
     pub fn rotate(&mut self, selection: &Selection) -> Run<'_, C, Rotate> {
         self.operate(selection, Rotate)
+    }
+
+    /// Seals the values of one user or group anew that are under an earlier key of theirs, with new tags: after a new key of
+    /// a user, or when a member has left a group. `holder` is their vault, over the new key and the earlier ones
+    /// ([`HolderKey::vault`](crate::users::HolderKey::vault)), and the fields are its fields.
+    #[cfg(feature = "users")]
+    pub fn reseal<'m>(&'m mut self, holder: &'m Vault, selection: &Selection) -> Run<'m, C, Reseal> {
+        Run::new(self.connection, (holder, self.dialect), selection, Reseal)
     }
 
     /// Makes the tags of values that lack one of the active generation of an index.

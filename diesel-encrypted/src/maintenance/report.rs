@@ -17,7 +17,7 @@ const KEPT: usize = 1000;
 pub struct Counts {
     /// Written, or found in order by `verify`; by a dry run, what would be.
     pub done: u64,
-    /// Left alone: of another scope, or plaintext where it is accepted.
+    /// Left alone: of another scope or another holder, or plaintext where it is accepted.
     pub skipped: u64,
     /// Written by the application between being read and being written here. They are looked at again.
     pub changed: u64,

@@ -47,6 +47,8 @@ pub struct ColumnStatus {
 pub struct KeyCount {
     /// The key that they name.
     pub key_id: u32,
+    /// Whether it is a user's or a group's, and not the application's.
+    pub user_key: bool,
     /// The state of that key. `None` if `encryption_keys` does not have it.
     pub state: Option<KeyState>,
     /// By what they are sealed. `None` if no version that is known writes it.
@@ -63,7 +65,8 @@ pub struct KeyCount {
 pub struct IndexCount {
     /// The index.
     pub name: String,
-    /// Rows by the generation of their tag; 0 for rows without one.
+    /// Rows by the generation of their tag; 0 for rows without one. Those under a user's or a group's key, whose tags are made
+    /// by that, are left out.
     pub generations: BTreeMap<u8, u64>,
     /// The generations that make tags now: one for each scope that has keys.
     pub active: Vec<u8>,
@@ -82,11 +85,12 @@ impl ColumnStatus {
         percent(self.sealed(), self.sealed() + self.plaintext)
     }
 
-    /// Of the sealed rows, how many are under an active key, in percent.
+    /// Of the rows that are sealed by the application's keys, how many are under an active one, in percent.
     #[must_use]
     pub fn percent_active(&self) -> f64 {
-        let active = self.keys.iter().filter(|key| key.state == Some(KeyState::Active));
-        percent(active.map(|key| key.rows).sum(), self.sealed())
+        let of_application = || self.keys.iter().filter(|key| !key.user_key);
+        let active = of_application().filter(|key| key.state == Some(KeyState::Active));
+        percent(active.map(|key| key.rows).sum(), of_application().map(|key| key.rows).sum())
     }
 }
 
@@ -174,7 +178,7 @@ fn column<C: MaintenanceConnection>(
         header.literal(&[0]),
         header.tail()
     );
-    let mut by_key: BTreeMap<(u32, u8), (u64, u64)> = BTreeMap::new();
+    let mut by_key: BTreeMap<(bool, u32, u8), (u64, u64)> = BTreeMap::new();
     for (kind, rows, bytes) in grouped(connection, &table, &kind, &table.length(column), "")? {
         match kind.as_slice() {
             [] => status.null += rows,
@@ -191,15 +195,16 @@ fn column<C: MaintenanceConnection>(
     }
     status.keys = by_key
         .into_iter()
-        .map(|((key_id, algorithm), (rows, bytes))| {
+        .map(|((user_key, key_id, algorithm), (rows, bytes))| {
             let algorithm = Algorithm::from_u8(algorithm);
-            KeyCount { key_id, state: state_of(&keys.encrypt, key_id), algorithm, rows, bytes }
+            let state = if user_key { None } else { state_of(&keys.encrypt, key_id) };
+            KeyCount { key_id, user_key, state, algorithm, rows, bytes }
         })
         .collect();
 
     for (slot, (name, domain)) in row.index_domains().into_iter().enumerate() {
         let mut generations: BTreeMap<u8, u64> = BTreeMap::new();
-        let sealed = header.case("true", "false");
+        let sealed = header.case(&format!("NOT {}", header.is_of_holder()), "false");
         for (bytes, rows, _) in grouped(connection, &table, &header.generation(slot), "0", &sealed)? {
             *generations.entry(generation(storage, &bytes)).or_default() += rows;
         }
@@ -236,14 +241,14 @@ fn grouped<C: MaintenanceConnection>(
 }
 
 /// What [`Header::tail`] says.
-fn key_and_algorithm(storage: Storage, tail: &[u8]) -> (u32, u8) {
+fn key_and_algorithm(storage: Storage, tail: &[u8]) -> (bool, u32, u8) {
     let decoded = match storage {
         Storage::Binary => tail.to_vec(),
         Storage::Text => str::from_utf8(tail).ok().and_then(|tail| text::decode(tail).ok()).unwrap_or_default(),
     };
     match decoded.as_slice() {
-        [algorithm, _, a, b, c, d] => (u32::from_be_bytes([*a, *b, *c, *d]), *algorithm),
-        _ => (0, 0),
+        [algorithm, flags, a, b, c, d] => (flags & 4 != 0, u32::from_be_bytes([*a, *b, *c, *d]), *algorithm),
+        _ => (false, 0, 0),
     }
 }
 

@@ -16,6 +16,7 @@ use diesel_encrypted::{
     sql::Dialect,
 };
 use diesel_encrypted_tests::{
+    holders,
     people::{self, Database, MIGRATING, NEW, OLD, Stop, Writer},
     scratch::Scratch,
 };
@@ -29,6 +30,7 @@ on_every_database! {
     decryption_survives_being_killed,
     verification_survives_being_killed,
     purging_survives_being_killed,
+    resealing_survives_being_killed,
 }
 
 fn setting(name: &str, default: i64) -> i64 {
@@ -44,9 +46,9 @@ fn table<C: Database>() -> Scratch<C> {
     connection
 }
 
-fn start(url: &str, operation: &str, keys: &[u32]) -> Child {
+fn start(url: &str, operation: &str, keys: &[String]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_maintain"));
-    command.args([url, operation]).args(keys.iter().map(|key| format!("{key:08x}")));
+    command.args([url, operation]).args(keys);
     command.stdin(Stdio::null()).spawn().unwrap()
 }
 
@@ -56,7 +58,7 @@ fn killed<C: Database>(
     connection: &mut Scratch<C>,
     (vault, fields): (&Vault, &'static [Field]),
     operation: &str,
-    keys: &[u32],
+    keys: &[String],
     rows: i64,
 ) -> BTreeMap<i64, u64> {
     let (url, stop) = (connection.url().to_owned(), Stop::default());
@@ -164,7 +166,8 @@ fn purging_survives_being_killed<C: Database>() {
     let vault = people::vault(&mut *connection, &OLD);
     let elsewhere = people::vault(&mut *people::table::<C>(), &OLD);
     people::fill(&mut *connection, &elsewhere, &OLD, 0..rows);
-    let lost: Vec<u32> = OLD.iter().map(|field| elsewhere.field_state(field).unwrap().active.unwrap()).collect();
+    let lost = OLD.iter().map(|field| elsewhere.field_state(field).unwrap().active.unwrap());
+    let lost: Vec<String> = lost.map(|key_id| format!("{key_id:08x}")).collect();
     let versions = killed(&mut connection, (&vault, &OLD), "purge", &lost, rows);
     assert_eq!(
         connection.number("count(*) FROM people WHERE email IS NOT NULL"),
@@ -172,4 +175,24 @@ fn purging_survives_being_killed<C: Database>() {
         "what the application wrote is there, and nothing else"
     );
     check(&mut *connection, &vault, &OLD, &versions);
+}
+
+fn resealing_survives_being_killed<C: Database>() {
+    let (mut connection, rows) = (table::<C>(), setting("ENCRYPTED_KILL_ROWS", 2000));
+    let application = holders::application(&mut *connection, &OLD);
+    let authority = application.authority().unwrap();
+    let first = holders::user(&application, 1);
+    let second = first.successor().unwrap();
+    people::fill(&mut *connection, &holders::vault(&first, &[], &OLD), &OLD, 0..rows);
+    // Someone who signed in before the key was new writes, and so leaves work to do.
+    let old = holders::vault(&first, &[], &OLD);
+    let keys = [&second, &first].map(|key| holders::told(&authority, key));
+    let versions = killed(&mut connection, (&old, &OLD), "reseal", &keys, rows);
+    let both = holders::vault(&second, &[&first], &OLD);
+    let mut maintenance = Maintenance::open(&mut *connection, &application).unwrap();
+    assert!(maintenance.reseal(&both, &Selection::all()).run(on).unwrap().is_clean());
+    assert_eq!(maintenance.reseal(&both, &Selection::all()).run(on).unwrap().counts().seen(), 0);
+    assert_eq!(connection.number("count(*) FROM encryption_jobs"), 0, "jobs of a user's key go when they are done");
+    // By the new key alone.
+    check(&mut *connection, &holders::vault(&second, &[], &OLD), &OLD, &versions);
 }

@@ -42,7 +42,7 @@ pub(super) fn look(session: &mut dyn Session, fields: &[&'static Field], finding
                 format!("{} in the clear, which the model refuses: planted, or written without it", rows(plaintext)),
             ),
         }
-        for key in &column.keys {
+        for key in column.keys.iter().filter(|key| !key.user_key) {
             let about = format!("{}, key {:08x}", column_name(field), key.key_id);
             match key.state {
                 Some(KeyState::Active | KeyState::Pending) => {}

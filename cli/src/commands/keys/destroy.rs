@@ -85,7 +85,7 @@ fn count(session: &mut dyn Session, key: &KeyRow) -> Result<Option<RowCount>> {
     let generation = u8::try_from((key.context.version.max(1) - 1) % 255 + 1).unwrap_or(u8::MAX);
     let (mut rows, mut is_registered) = (0, false);
     for column in session.status()? {
-        let of_key = column.keys.iter().filter(|count| count.key_id == key.context.key_id);
+        let of_key = column.keys.iter().filter(|count| !count.user_key && count.key_id == key.context.key_id);
         rows += of_key.map(|count| count.rows).sum::<u64>();
         if key.context.purpose != Purpose::Index {
             is_registered |= column.field == key.context.name;

@@ -29,12 +29,25 @@ const PASSES: i64 = 3;
 /// The bytes that a job's id may have, as ids in keys of every database.
 const ID_MAX: usize = 1024;
 
+/// Which job it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct JobName<'n> {
+    pub(super) operation: &'static str,
+    /// The field's id.
+    pub(super) field: &'n str,
+    pub(super) scope: Option<&'n [u8]>,
+    /// The id of the key of the user or group whose values it is about.
+    pub(super) holder: Option<u32>,
+}
+
 /// What is kept of a job.
 #[derive(Clone, Debug)]
 pub(super) struct Job {
     id: Vec<u8>,
     operation: &'static str,
     parameters: String,
+    /// Whether its row goes when it is done: there are as many holders' jobs as keys of holders.
+    of_holder: bool,
     /// In milliseconds.
     lease: i64,
     dialect: Dialect,
@@ -66,15 +79,11 @@ const HANDED_OUT: i64 = 1;
 const DONE: i64 = 2;
 
 impl Job {
-    /// The job of `operation` on a field, in a scope.
-    pub(super) fn new(
-        dialect: Dialect,
-        (operation, field): (&'static str, &str),
-        scope: Option<&[u8]>,
-        parameters: String,
-        lease: std::time::Duration,
-    ) -> Self {
-        let mut id = format!("{operation} {field}").into_bytes();
+    /// The job of this name.
+    pub(super) fn new(dialect: Dialect, name: &JobName<'_>, parameters: String, lease: std::time::Duration) -> Self {
+        let JobName { operation, field, scope, holder } = *name;
+        let holder_key = holder.map(|key_id| format!(" {key_id:08x}")).unwrap_or_default();
+        let mut id = format!("{operation}{holder_key} {field}").into_bytes();
         if let Some(scope) = scope {
             id.push(0);
             id.extend_from_slice(scope);
@@ -87,7 +96,7 @@ impl Job {
             id.extend_from_slice(&digest.to_be_bytes());
         }
         let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX / 2).max(1);
-        Self { id, operation, parameters, lease, dialect }
+        Self { id, operation, parameters, of_holder: holder.is_some(), lease, dialect }
     }
 
     /// Takes part: in the job as it stands, or in a new one of `total` rows.
@@ -145,6 +154,7 @@ impl Job {
         let again = worth && standing.pass < PASSES;
         let set = match again {
             true => format!("UPDATE encryption_jobs SET state = {OPEN}, low = '', pass = {}", standing.pass + 1),
+            false if self.of_holder => "DELETE FROM encryption_jobs".to_owned(),
             false => format!("UPDATE encryption_jobs SET state = {DONE}"),
         };
         let statement = self

@@ -18,7 +18,7 @@ use work::Work;
 use super::{
     ColumnReport, Counts, MaintenanceConnection, MaintenanceError, Progress, Report, Selection,
     header::Header,
-    job::Standing,
+    job::{JobName, Standing},
     report::Pace,
     table::Table,
     transform::{Operation, Subject},
@@ -83,6 +83,11 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
         progress: &mut dyn FnMut(&Progress<'_>) -> ControlFlow<()>,
     ) -> Result<ColumnReport, MaintenanceError> {
         let state = self.vault.field_state(field)?;
+        if state.user_key && !O::FOR_HOLDERS {
+            return Err(MaintenanceError::HolderVault { field: field.id().to_owned(), operation: O::NAME });
+        }
+        // Each holder has jobs of their own, by their key.
+        let holder = state.active.filter(|_| state.user_key);
         let known = known_keys(self.connection, field)?;
         let subject = Subject { vault: self.vault.clone(), field, state, known };
         let transform = self.operation.transform(subject)?;
@@ -126,8 +131,8 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
             column.counts = work.counts;
             return Ok(column);
         }
-        let scope = self.vault.scope();
-        let left = work.share(scope)?;
+        let job = JobName { operation: O::NAME, field: field.id(), scope: self.vault.scope(), holder };
+        let left = work.share(&job)?;
         column.counts = work.counts;
         column.left = match left {
             Some(left) => left,

@@ -10,7 +10,7 @@ use diesel_encrypted_core::Field;
 use super::{options::Options, plan::count};
 use crate::maintenance::{
     Counts, MaintenanceConnection, MaintenanceError, Progress, Report,
-    job::{Claim, Job, Next, Standing},
+    job::{Claim, Job, JobName, Next, Standing},
     report::Pace,
     transform::Transform,
     walk::Range,
@@ -57,14 +57,9 @@ impl<C: MaintenanceConnection> Work<'_, C> {
     }
 
     /// With whoever else works on the same. How many rows are left, if that was counted.
-    pub(super) fn share(&mut self, scope: Option<&[u8]>) -> Result<Option<u64>, MaintenanceError> {
-        let job = Job::new(
-            self.write.walk.table.dialect,
-            (self.operation, self.field.id()),
-            scope,
-            self.transform.parameters(),
-            self.options.lease,
-        );
+    pub(super) fn share(&mut self, name: &JobName<'_>) -> Result<Option<u64>, MaintenanceError> {
+        let dialect = self.write.walk.table.dialect;
+        let job = Job::new(dialect, name, self.transform.parameters(), self.options.lease);
         let (connection, write) = (&mut *self.connection, &self.write);
         self.standing = job.begin(connection, |connection| count(connection, write.walk.count()))?;
         self.pace = Pace::new(self.standing.counts.seen());

@@ -16,6 +16,7 @@ pub struct Backfill {
 
 impl Operation for Backfill {
     const NAME: &'static str = "backfill";
+    const FOR_HOLDERS: bool = false;
 
     fn for_one_column(&self) -> Option<&'static str> {
         self.from.is_some().then_some("from")
@@ -54,10 +55,13 @@ impl Transform for Backfilling {
         Some(Action::Set)
     }
 
-    /// In place, what is not sealed, and what is sealed with a key that this database does not have.
+    /// In place, what is not sealed, and what is sealed with a key of the application's that this database does not have.
     fn wants(&self, header: &Header<'_>, table: &Table) -> Result<String, MaintenanceError> {
         Ok(match &self.from {
-            None => header.case(&format!("NOT ({})", header.is_under(&self.subject.known)), "true"),
+            None => {
+                let known = format!("NOT ({} OR {})", header.names(&self.subject.known), header.is_of_holder());
+                header.case(&known, "true")
+            }
             Some(from) => {
                 let from = table.quoted(&table.column(from)?.name);
                 format!("{from} IS NOT NULL AND {} IS NULL", header.column())

@@ -12,6 +12,7 @@ pub struct Decrypt {
 
 impl Operation for Decrypt {
     const NAME: &'static str = "decrypt";
+    const FOR_HOLDERS: bool = true;
 
     fn for_one_column(&self) -> Option<&'static str> {
         self.into.is_some().then_some("into")
@@ -37,7 +38,7 @@ impl Transform for Decryption {
     }
 
     fn wants(&self, header: &Header<'_>, table: &Table) -> Result<String, MaintenanceError> {
-        let mut sealed = header.is_under(&self.subject.live());
+        let mut sealed = self.subject.under(header, &self.subject.live());
         if let Some(into) = &self.into {
             sealed.push_str(&format!(" AND {} IS NULL", table.quoted(&table.column(into)?.name)));
         }

@@ -4,6 +4,7 @@ mod backfill;
 mod decrypt;
 mod purge;
 mod reindex;
+mod reseal;
 mod rotate;
 mod verify;
 
@@ -17,6 +18,7 @@ use diesel_encrypted_core::{
 };
 pub use purge::Purge;
 pub use reindex::Reindex;
+pub use reseal::Reseal;
 pub use rotate::Rotate;
 pub use verify::Verify;
 
@@ -87,10 +89,14 @@ pub enum Outcome {
     Skip,
 }
 
-/// An operation on encrypted columns: [`Backfill`], [`Rotate`], [`Reindex`], [`Decrypt`], [`Verify`] or [`Purge`].
+/// An operation on encrypted columns: [`Backfill`], [`Rotate`], [`Reseal`], [`Reindex`], [`Decrypt`], [`Verify`] or
+/// [`Purge`].
 pub trait Operation: sealed::Sealed {
     #[doc(hidden)]
     const NAME: &'static str;
+    /// Whether it is for values of a user's or a group's vault too.
+    #[doc(hidden)]
+    const FOR_HOLDERS: bool;
     /// An option that is for one column alone, if it was given.
     #[doc(hidden)]
     fn for_one_column(&self) -> Option<&'static str> {
@@ -103,6 +109,7 @@ pub trait Operation: sealed::Sealed {
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Backfill {}
+    impl Sealed for super::Reseal {}
     impl Sealed for super::Rotate {}
     impl Sealed for super::Reindex {}
     impl Sealed for super::Decrypt {}
@@ -114,6 +121,24 @@ impl Subject {
     /// The keys whose values open.
     fn live(&self) -> Vec<u32> {
         self.state.active.into_iter().chain(self.state.readable()).collect()
+    }
+
+    /// SQL that is true for sealed values under one of these keys.
+    fn under(&self, header: &Header<'_>, keys: &[u32]) -> String {
+        header.is_under(keys, self.state.user_key)
+    }
+
+    /// SQL that is true for values under another key of this vault than `active`, or by another algorithm than the field's.
+    fn outdated(&self, header: &Header<'_>, active: u32) -> String {
+        let others: Vec<u32> = self.state.readable().collect();
+        let (of_others, of_active) = (self.under(header, &others), self.under(header, &[active]));
+        let by_another = header.is_not_by(self.field.declared_algorithm());
+        header.case(&format!("{of_others} OR ({of_active} AND {by_another})"), "false")
+    }
+
+    /// What tells a job that brings values to `active` from another.
+    fn aim(&self, active: u32) -> String {
+        format!("{active:08x} {}", self.field.declared_algorithm().name())
     }
 
     /// The key that seals.

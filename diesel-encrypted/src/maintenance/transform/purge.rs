@@ -16,23 +16,33 @@ pub struct Purge {
 
 impl Operation for Purge {
     const NAME: &'static str = "purge";
+    const FOR_HOLDERS: bool = false;
 
     fn transform(&self, subject: Subject) -> Result<Box<dyn Transform>, MaintenanceError> {
         let alive = self.keys.iter().find(|key| subject.live().contains(key));
         if let Some(key_id) = alive {
             return Err(MaintenanceError::KeyAlive { field: subject.field.id().to_owned(), key_id: *key_id });
         }
-        let mut keys: Vec<u32> = subject.state.destroyed().chain(self.keys.iter().copied()).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        Ok(Box::new(Purging { subject, keys, rows: self.rows }))
+        let mut named = self.keys.clone();
+        named.sort_unstable();
+        named.dedup();
+        Ok(Box::new(Purging { subject, named, rows: self.rows }))
     }
 }
 
 struct Purging {
     subject: Subject,
-    keys: Vec<u32>,
+    /// What the operator named: of the application, or of a user or a group.
+    named: Vec<u32>,
     rows: bool,
+}
+
+impl Purging {
+    fn unreadable(&self, header: &Header<'_>) -> String {
+        let destroyed: Vec<u32> = self.subject.state.destroyed().collect();
+        let of_key = format!("{} OR {}", self.subject.under(header, &destroyed), header.names(&self.named));
+        header.case(&of_key, "false")
+    }
 }
 
 impl Transform for Purging {
@@ -45,7 +55,7 @@ impl Transform for Purging {
     }
 
     fn wants(&self, header: &Header<'_>, _: &Table) -> Result<String, MaintenanceError> {
-        Ok(header.case(&header.is_under(&self.keys), "false"))
+        Ok(self.unreadable(header))
     }
 
     fn forbids(&self, header: &Header<'_>, column: &Column) -> Option<Forbidden<'_>> {
@@ -54,11 +64,12 @@ impl Transform for Purging {
         }
         let (table, column) = (self.subject.field.table().to_owned(), column.name.clone());
         let refusal = move |_| MaintenanceError::NotNull { table: table.clone(), column: column.clone() };
-        Some(Forbidden { sql: header.case(&header.is_under(&self.keys), "false"), refusal: Box::new(refusal) })
+        Some(Forbidden { sql: self.unreadable(header), refusal: Box::new(refusal) })
     }
 
     fn parameters(&self) -> String {
-        format!("{:08x?} {}", self.keys, if self.rows { "rows" } else { "values" })
+        let keys: Vec<u32> = self.subject.state.destroyed().chain(self.named.iter().copied()).collect();
+        format!("{keys:08x?} {}", if self.rows { "rows" } else { "values" })
     }
 
     fn change(&self, _: &[u8], _: Option<&Owner>) -> Result<Outcome, Reason> {

@@ -11,6 +11,7 @@ pub struct Reindex;
 
 impl Operation for Reindex {
     const NAME: &'static str = "reindex";
+    const FOR_HOLDERS: bool = true;
 
     fn transform(&self, subject: Subject) -> Result<Box<dyn Transform>, MaintenanceError> {
         subject.active()?;
@@ -33,7 +34,8 @@ impl Transform for Reindexing {
 
     fn wants(&self, header: &Header<'_>, _: &Table) -> Result<String, MaintenanceError> {
         let tagged_otherwise = header.is_tagged_otherwise(&self.generations);
-        Ok(header.case(&format!("{} AND ({tagged_otherwise})", header.is_under(&self.subject.live())), "false"))
+        Ok(header
+            .case(&format!("{} AND ({tagged_otherwise})", self.subject.under(header, &self.subject.live())), "false"))
     }
 
     fn parameters(&self) -> String {

@@ -11,6 +11,7 @@ pub struct Rotate;
 
 impl Operation for Rotate {
     const NAME: &'static str = "rotate";
+    const FOR_HOLDERS: bool = false;
 
     fn transform(&self, subject: Subject) -> Result<Box<dyn Transform>, MaintenanceError> {
         let active = subject.active()?;
@@ -30,18 +31,11 @@ impl Transform for Rotation {
 
     /// Values of other scopes, and of keys that are gone, are not read.
     fn wants(&self, header: &Header<'_>, _: &Table) -> Result<String, MaintenanceError> {
-        let others: Vec<u32> = self.subject.state.readable().collect();
-        let sealed = format!(
-            "{} OR ({} AND {})",
-            header.is_under(&others),
-            header.is_under(&[self.active]),
-            header.is_not_by(self.subject.field.declared_algorithm())
-        );
-        Ok(header.case(&sealed, "false"))
+        Ok(self.subject.outdated(header, self.active))
     }
 
     fn parameters(&self) -> String {
-        format!("{:08x} {}", self.active, self.subject.field.declared_algorithm().name())
+        self.subject.aim(self.active)
     }
 
     fn change(&self, stored: &[u8], owner: Option<&Owner>) -> Result<Outcome, Reason> {

@@ -10,6 +10,7 @@ pub struct Verify;
 
 impl Operation for Verify {
     const NAME: &'static str = "verify";
+    const FOR_HOLDERS: bool = true;
 
     fn transform(&self, subject: Subject) -> Result<Box<dyn Transform>, MaintenanceError> {
         subject.can_index()?;
@@ -20,10 +21,16 @@ impl Operation for Verify {
 struct Verification(Subject);
 
 impl Verification {
-    /// Whether a value is of another scope, whose keys this vault does not have.
+    /// Whether a value is of another scope, or of another holder, whose keys this vault does not have. One that names a key
+    /// of the application's and says that it is a user's is damaged.
     fn is_elsewhere(&self, sealed: &[u8]) -> bool {
-        let key = SealedValue::parse(sealed).map(|value| value.header.key_id);
-        key.is_ok_and(|key| self.0.known.contains(&key) && self.0.state.keys.iter().all(|(own, _)| *own != key))
+        let Subject { state, known, .. } = &self.0;
+        SealedValue::parse(sealed).is_ok_and(|value| {
+            let key_id = value.header.key_id;
+            let is_known = known.contains(&key_id);
+            let could_be = state.user_key || value.header.user_key != is_known;
+            could_be && state.keys.iter().all(|(own, _)| *own != key_id)
+        })
     }
 
     /// Of what is not sealed.
