@@ -92,6 +92,13 @@ impl Searchable {
     pub(crate) fn is_truncated(&self) -> bool {
         self.bits.as_ref().is_some_and(|(bits, _)| *bits < BITS_MAX)
     }
+
+    /// Whether SQL can tell which rows in the clear are equal after normalisation: as `index::clear::is_comparable`.
+    pub(crate) fn is_comparable(&self) -> bool {
+        let cases = self.normalize.iter().filter(|step| matches!(**step, "Lowercase" | "Casefold")).count();
+        let trims = self.normalize.iter().filter(|step| **step == "Trim").count();
+        self.with.is_none() && cases <= 1 && cases + trims == self.normalize.len()
+    }
 }
 
 /// All bits of a tag.

@@ -127,7 +127,13 @@ impl Declaration<'_> {
                 Some(slot) => Some(quote!(<#by, #slot>)),
                 None => by_argument.clone(),
             };
-            let width = format_ident!("{}", if index.is_truncated() { "Truncated" } else { "Full" });
+            let width = match (encrypt.accept_plaintext, index.is_truncated()) {
+                (true, false) if index.is_comparable() => "PartlyTagged",
+                (true, false) => "Unsettled",
+                (_, true) => "Truncated",
+                (false, false) => "Full",
+            };
+            let width = Ident::new(width, Span::call_site());
             let column = respan(column.clone(), index.span);
             impls.extend(quote_spanned! {index.span=>
                 impl _enc::SearchableColumn #arguments for #column {

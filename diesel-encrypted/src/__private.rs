@@ -11,7 +11,8 @@ pub use diesel_encrypted_core::{Algorithm, Binding, EncryptedModel, Field, Index
 
 pub use crate::backend::{Dialect, KnownBackend, Probe, bytes_of};
 pub use crate::column::{
-    Bound, DeclaredColumn, EncryptedColumn, Full, Here, NamedIndex, Of, SearchableColumn, StoredAs, Truncated, Unbound,
+    Bound, DeclaredColumn, EncryptedColumn, Full, Here, NamedIndex, Of, PartlyTagged, SearchableColumn, StoredAs,
+    Truncated, Unbound, Unsettled,
 };
 pub use crate::stale::{MaybeStale, Reseal, any_stale};
 use crate::{Encrypted, Sealed};

@@ -47,7 +47,8 @@ pub trait EncryptedColumn<By = Here>: Column<SqlType: StoredAs> {
 pub trait SearchableColumn<By = Here, const SLOT: usize = 0>:
     EncryptedColumn<By, Class: diesel_encrypted_core::value::Searchable>
 {
-    /// [`Full`], or [`Truncated`] if tags keep less than all their bits.
+    /// [`Full`], or [`Truncated`] if tags keep less than all their bits; while the column accepts plaintext [`PartlyTagged`]
+    /// or [`Unsettled`].
     type Width;
 }
 
@@ -66,6 +67,15 @@ pub enum Full {}
 /// Tags keep fewer bits, so that different values share them on purpose: a search returns candidates.
 #[derive(Clone, Copy, Debug)]
 pub enum Truncated {}
+
+/// [`Full`], in a column that accepts plaintext: rows in the clear have no tag, and SQL can tell which of them are equal.
+#[derive(Clone, Copy, Debug)]
+pub enum PartlyTagged {}
+
+/// An index in a column that accepts plaintext, by a normaliser that SQL cannot follow: a search returns candidates, with
+/// every row in the clear among them.
+#[derive(Clone, Copy, Debug)]
+pub enum Unsettled {}
 
 /// The column `C` as the model `M` declares it, where the schema is in another crate.
 ///

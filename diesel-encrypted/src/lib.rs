@@ -53,7 +53,8 @@ pub mod key_life {
 
 pub use backend::{Dialect, KnownBackend};
 pub use column::{
-    Bound, DeclaredColumn, EncryptedColumn, Full, Here, NamedIndex, Of, SearchableColumn, StoredAs, Truncated, Unbound,
+    Bound, DeclaredColumn, EncryptedColumn, Full, Here, NamedIndex, Of, PartlyTagged, SearchableColumn, StoredAs,
+    Truncated, Unbound, Unsettled,
 };
 // Root keys from where they are kept, and what a service of your own implements.
 #[cfg(feature = "escrow")]

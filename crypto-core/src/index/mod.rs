@@ -2,6 +2,7 @@
 
 mod canonical;
 mod casefold;
+pub mod clear;
 mod digits;
 mod normalize;
 #[cfg(test)]

@@ -123,6 +123,12 @@ impl Index {
         self.name
     }
 
+    /// The steps of normalisation, in their order.
+    #[must_use]
+    pub const fn steps(&self) -> &'static [Normalizer] {
+        self.normalize
+    }
+
     /// The bits that a tag keeps.
     #[must_use]
     pub const fn bit_count(&self) -> u8 {

@@ -150,6 +150,12 @@ pub enum EncodeError {
         /// The name it is registered under.
         name: String,
     },
+    /// Rows in the clear were to be searched by an index whose normaliser no SQL can follow, or for a text that it cannot.
+    #[error(
+        "its column accepts plaintext, and SQL cannot tell which rows in the clear are equal to this value after its index's \
+         normalisation: search by `blind_eq_candidates`, which compares after the rows are loaded"
+    )]
+    NotComparable,
     /// The application's own normaliser makes something else of what it returned. Only debug builds look.
     #[error(
         "the normaliser `{name}` changes what it returned when it is applied to that again: it is applied to what is \

@@ -57,6 +57,7 @@ where
                 out.push_sql(")");
             }
         }
+        self.search.push_or_clear(&mut out, &self.expr, storage)?;
         out.push_sql(")");
         Ok(())
     }

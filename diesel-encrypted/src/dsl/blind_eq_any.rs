@@ -55,7 +55,9 @@ where
         if self.search.null && !self.search.tags.is_empty() {
             out.push_sql(", NULL");
         }
-        out.push_sql("))");
+        out.push_sql(")");
+        self.search.push_or_clear(&mut out, &self.expr, storage)?;
+        out.push_sql(")");
         Ok(())
     }
 }

@@ -32,7 +32,7 @@ pub struct BlindEqCandidates<E, N, const SLOT: usize = 0> {
 impl<E, N: DeclaredColumn, const SLOT: usize> BlindEqCandidates<E, N, SLOT> {
     pub(super) fn new<K: ValueClass>(expr: E, value: impl SearchValue<K>) -> Self {
         let wanted = normalized::<N, SLOT>(value.plain());
-        Self { filter: BlindEq::new(expr, Search::of(N::field(), SLOT, [value])), wanted, column: PhantomData }
+        Self { filter: BlindEq::new(expr, Search::candidates(N::field(), SLOT, value)), wanted, column: PhantomData }
     }
 
     /// Runs the query that `load` makes of the filter, and keeps the rows whose value (which `value` points at) equals the

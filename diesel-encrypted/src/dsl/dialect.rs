@@ -14,6 +14,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{Binary, HasSqlType, Text};
 use diesel_encrypted_core::Storage;
 
+use super::clear::{Escaped, Part};
 use super::search::Tag;
 use crate::backend::{Dialect, KnownBackend};
 use crate::sql::names;
@@ -22,6 +23,15 @@ use crate::sql::names;
 pub trait SlotBackend: KnownBackend + HasSqlType<Binary> + HasSqlType<Text> + 'static {
     /// Binds a tag.
     fn push_tag<'b>(out: &mut AstPass<'_, 'b, Self>, storage: Storage, tag: &'b Tag) -> QueryResult<()>;
+
+    /// Binds a part of a value as bytes.
+    fn push_binary<'b>(out: &mut AstPass<'_, 'b, Self>, part: &'b Part) -> QueryResult<()>;
+
+    /// Binds a part of a value as text.
+    fn push_text<'b>(out: &mut AstPass<'_, 'b, Self>, part: &'b Part) -> QueryResult<()>;
+
+    /// Binds a part of a value as text, escaped.
+    fn push_escaped<'b>(out: &mut AstPass<'_, 'b, Self>, part: &'b Escaped) -> QueryResult<()>;
 }
 
 impl<DB> SlotBackend for DB
@@ -36,10 +46,22 @@ where
             Storage::Text => out.push_bind_param::<Text, Tag>(tag),
         }
     }
+
+    fn push_binary<'b>(out: &mut AstPass<'_, 'b, Self>, part: &'b Part) -> QueryResult<()> {
+        out.push_bind_param::<Binary, Part>(part)
+    }
+
+    fn push_text<'b>(out: &mut AstPass<'_, 'b, Self>, part: &'b Part) -> QueryResult<()> {
+        out.push_bind_param::<Text, Part>(part)
+    }
+
+    fn push_escaped<'b>(out: &mut AstPass<'_, 'b, Self>, part: &'b Escaped) -> QueryResult<()> {
+        out.push_bind_param::<Text, Escaped>(part)
+    }
 }
 
 /// Bytes as a literal: a bind parameter would keep `GROUP BY` from being the expression that is selected.
-fn push_bytes<DB: SlotBackend>(out: &mut AstPass<'_, '_, DB>, bytes: &[u8]) -> QueryResult<()> {
+pub(super) fn push_bytes<DB: SlotBackend>(out: &mut AstPass<'_, '_, DB>, bytes: &[u8]) -> QueryResult<()> {
     let (opening, closing) = match DB::dialect(out.reborrow())? {
         Dialect::Postgres => ("'\\x", "'::bytea"),
         Dialect::Sqlite | Dialect::Mysql => ("x'", "'"),

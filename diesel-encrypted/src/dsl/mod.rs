@@ -69,6 +69,7 @@ mod blind_eq_any;
 mod blind_index;
 mod blind_ne;
 mod candidates;
+mod clear;
 mod conflict;
 mod dialect;
 mod locate;
@@ -98,30 +99,50 @@ pub use locate::{AsAliased, AsColumn, AsNullable, Locates, SameColumn};
 #[doc(hidden)]
 pub use search::{SameClass, Tag};
 
-use crate::column::{DeclaredColumn, EncryptedColumn, Full, NamedIndex, Of, SearchableColumn, StoredAs, Truncated};
+use crate::column::{
+    DeclaredColumn, EncryptedColumn, Full, NamedIndex, Of, PartlyTagged, SearchableColumn, StoredAs, Truncated,
+    Unsettled,
+};
 use crate::encrypted::{Encrypted, OpensAlone};
 use search::Search;
 
-/// A blind index whose equal tags mean equal values.
+/// A blind index by which the database finds what is equal.
 #[diagnostic::on_unimplemented(
-    message = "this blind index keeps fewer than 112 bits, so that different values share tags on purpose",
-    label = "equal tags are not equal values",
+    message = "by this blind index the database finds candidates, which have to be confirmed after they are opened",
+    label = "its tags are `{Self}`",
+    note = "`Truncated`: it keeps fewer than 112 bits, so that different values share tags on purpose",
+    note = "`Unsettled`: while its column accepts plaintext, SQL cannot normalise rows in the clear as it does (`nfkc`, \
+            `digits`, two changes of case, or a function of your own)",
     note = "only equality can be asked, and its candidates must be confirmed after they are opened: \
             `.blind_eq_candidates(value).confirm(|filter| query.filter(filter).load(conn), |row| &row.column)`"
 )]
 pub trait Exact {}
 
 impl Exact for Full {}
+impl Exact for PartlyTagged {}
 
-/// A blind index whose equal tags give candidates.
+/// A blind index with a tag for each value.
 #[diagnostic::on_unimplemented(
-    message = "this blind index keeps all of its bits, so that equal tags mean equal values",
+    message = "by the tags of this blind index rows cannot be joined, grouped or told apart",
+    label = "its tags are `{Self}`",
+    note = "`Truncated`: it keeps fewer than 112 bits, so that different values share tags on purpose",
+    note = "`PartlyTagged`, `Unsettled`: its column accepts plaintext, and rows in the clear have no tag: they would be left \
+            out. Backfill the column, remove `plaintext = \"accept\"`, and use the tags then"
+)]
+pub trait Tagged: Exact {}
+
+impl Tagged for Full {}
+
+/// A blind index by which the database finds candidates.
+#[diagnostic::on_unimplemented(
+    message = "by this blind index the database finds what is equal, and nothing else",
     label = "needs no candidates",
     note = "use `.blind_eq(value)`"
 )]
 pub trait Approximate {}
 
 impl Approximate for Truncated {}
+impl Approximate for Unsettled {}
 
 /// The column that the expression `E` stands for.
 type ColumnOf<E, K> = <E as Locates<K>>::Column;
@@ -137,6 +158,8 @@ pub trait BlindIndexExpressionMethods: Expression + Sized {
     ///
     /// As in SQL, NULL equals nothing: `blind_eq(None::<&str>)` and rows whose column is NULL are never found, nor by the
     /// negation. The database's index on the slot is used (see `docs/search.md`).
+    ///
+    /// While the column accepts plaintext, rows in the clear are found too: those that are equal after normalisation.
     fn blind_eq<V, D, K>(self, value: V) -> BlindEq<Self>
     where
         Self: Locates<K>,
@@ -149,8 +172,9 @@ pub trait BlindIndexExpressionMethods: Expression + Sized {
 
     /// `column <> value`, by the blind index.
     ///
-    /// As in SQL, NULL differs from nothing. A row without a tag (written before the column became searchable and not
-    /// reindexed since) is unknown like NULL: neither `blind_eq` nor `blind_ne` finds it.
+    /// As in SQL, NULL differs from nothing. A sealed row without a tag (written before the column became searchable and not
+    /// reindexed since) is unknown like NULL: neither `blind_eq` nor `blind_ne` finds it. A row in the clear, where the
+    /// column accepts plaintext, is compared after normalisation.
     fn blind_ne<V, D, K>(self, value: V) -> BlindNe<Self>
     where
         Self: Locates<K>,
@@ -220,13 +244,14 @@ pub trait BlindIndexExpressionMethods: Expression + Sized {
     where
         Self: Locates<K>,
         Self::SqlType: StoredAs,
-        ColumnOf<Self, K>: SearchableColumn<D, Width: Exact>,
+        ColumnOf<Self, K>: SearchableColumn<D, Width: Tagged>,
     {
         BlindIndex::new(self)
     }
 
     /// Equality by an index that keeps fewer than 112 bits: different values share tags, so what the database finds are
-    /// candidates. This filters nothing yet: [`confirm`](BlindEqCandidates::confirm) runs the query and keeps the rows
+    /// candidates. While the column accepts plaintext, the same for an index whose normaliser SQL cannot follow: every row
+    /// in the clear is a candidate. This filters nothing yet: [`confirm`](BlindEqCandidates::confirm) runs the query and keeps the rows
     /// whose opened value is equal.
     fn blind_eq_candidates<V, D, K>(self, value: V) -> BlindEqCandidates<Self, Of<D, ColumnOf<Self, K>>>
     where
@@ -312,7 +337,7 @@ pub trait BlindIndexExpressionMethods: Expression + Sized {
     /// ```
     fn blind_conflict_target<D>(self) -> BlindConflictTarget
     where
-        Self: SearchableColumn<D, Width: Exact>,
+        Self: SearchableColumn<D, Width: Tagged>,
         Self::SqlType: StoredAs,
     {
         conflict::target::<Self>(0)

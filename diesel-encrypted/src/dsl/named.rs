@@ -8,7 +8,8 @@ use diesel::query_source::Column;
 
 use super::search::{Search, SearchValue};
 use super::{
-    Approximate, BlindConflictTarget, BlindEq, BlindEqAny, BlindEqCandidates, BlindIndex, BlindNe, Exact, conflict,
+    Approximate, BlindConflictTarget, BlindEq, BlindEqAny, BlindEqCandidates, BlindIndex, BlindNe, Exact, Tagged,
+    conflict,
 };
 use crate::column::{DeclaredColumn, NamedIndex, SearchableColumn, StoredAs};
 
@@ -60,7 +61,7 @@ where
     /// [`blind_index`](super::BlindIndexExpressionMethods::blind_index) of this index.
     pub fn blind_index(self) -> BlindIndex<E, SLOT>
     where
-        <N::Column as SearchableColumn<N::By, SLOT>>::Width: Exact,
+        <N::Column as SearchableColumn<N::By, SLOT>>::Width: Tagged,
     {
         BlindIndex::new(self.expr)
     }
@@ -78,7 +79,7 @@ where
     pub fn blind_conflict_target(self) -> BlindConflictTarget
     where
         E: Column,
-        <N::Column as SearchableColumn<N::By, SLOT>>::Width: Exact,
+        <N::Column as SearchableColumn<N::By, SLOT>>::Width: Tagged,
     {
         conflict::target::<E>(SLOT)
     }

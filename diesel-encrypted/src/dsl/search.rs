@@ -1,19 +1,22 @@
 //! What is searched for: the tags of a value under each live generation, and the bind parameters that carry them.
 //!
 //! Tags are computed when the search is written, since the SQL depends on their number; a failure waits for the bind, so
-//! that nothing but executing a statement fails. The value itself is not kept.
+//! that nothing but executing a statement fails. The value itself is kept where rows in the clear are to be found, too, and
+//! nowhere else.
 
 use std::fmt;
 
 use diesel::backend::Backend;
-use diesel::query_builder::AstPass;
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{Binary, Text};
 use diesel_encrypted_core::format::text;
+use diesel_encrypted_core::index::clear::Searched;
 use diesel_encrypted_core::value::{Encode, ValueClass};
-use diesel_encrypted_core::{Field, Storage, ValueError, Vault, VaultId};
+use diesel_encrypted_core::{Field, Plaintext, Storage, ValueError, Vault, VaultId};
 
+use super::clear::Clear;
 use super::dialect::SlotBackend;
 use crate::Encrypted;
 
@@ -66,16 +69,35 @@ pub(crate) struct Search {
     pub(crate) tags: Vec<Tag>,
     /// Whether NULL was among the values.
     pub(crate) null: bool,
+    /// What is found of rows in the clear, where the column accepts plaintext.
+    pub(crate) clear: Option<Clear>,
 }
 
 impl Search {
-    /// The tags of `values` in the blind index `slot` of `field`, one for each live generation.
+    /// The tags of `values` in the blind index `slot` of `field`, one for each live generation, and what rows in the clear
+    /// equal them.
     pub(crate) fn of<K: ValueClass, V: SearchValue<K>>(
         field: &'static Field,
         slot: usize,
         values: impl IntoIterator<Item = V>,
     ) -> Self {
-        let mut search = Self { tags: Vec::with_capacity(1), null: false };
+        Self::new(field, slot, values, true)
+    }
+
+    /// The same, with more rows in the clear than are equal where SQL cannot tell.
+    pub(crate) fn candidates<K: ValueClass, V: SearchValue<K>>(field: &'static Field, slot: usize, value: V) -> Self {
+        Self::new(field, slot, [value], false)
+    }
+
+    fn new<K: ValueClass, V: SearchValue<K>>(
+        field: &'static Field,
+        slot: usize,
+        values: impl IntoIterator<Item = V>,
+        exact: bool,
+    ) -> Self {
+        let mut search = Self { tags: Vec::with_capacity(1), null: false, clear: None };
+        let mut searched = Vec::new();
+        let encode_error = |source| ValueError::Encode { field: field.into(), source };
         let found = Vault::with_current(field, |vault| {
             for value in values {
                 let value = value.plain();
@@ -90,7 +112,13 @@ impl Search {
                     };
                     search.tags.push(Tag { field, content, vault: Some(vault.id()) });
                 })?;
+                if field.declared_plaintext() == Plaintext::Accept {
+                    let mut encoded = Vec::with_capacity(value.encoded_len());
+                    value.encode(&mut encoded).map_err(encode_error)?;
+                    searched.push(Searched::new(encoded));
+                }
             }
+            search.clear = Clear::of(field, slot, &searched, exact).map_err(encode_error)?;
             Ok(())
         });
         if let Err(error) = found {
@@ -115,6 +143,28 @@ impl Search {
             }
             DB::push_tag(out, storage, tag)?;
         }
+        Ok(())
+    }
+}
+
+impl Search {
+    /// ` OR (..)`: the rows in the clear, where there may be some.
+    pub(super) fn push_or_clear<'b, DB, E>(
+        &'b self,
+        out: &mut AstPass<'_, 'b, DB>,
+        expr: &'b E,
+        storage: Storage,
+    ) -> QueryResult<()>
+    where
+        DB: SlotBackend,
+        E: QueryFragment<DB>,
+    {
+        let Some(clear) = &self.clear else { return Ok(()) };
+        // The statement cache goes by the type, and this depends on the value.
+        out.unsafe_to_cache_prepared();
+        out.push_sql(" OR (");
+        clear.push(out, expr, storage)?;
+        out.push_sql(")");
         Ok(())
     }
 }

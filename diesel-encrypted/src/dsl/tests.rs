@@ -55,7 +55,7 @@ fn with_generations(test: impl FnOnce(&mut SqliteConnection, [Search; 3])) {
 }
 
 fn both(first: &Search, second: &Search) -> Search {
-    Search { tags: [first.tags.clone(), second.tags.clone()].concat(), null: false }
+    Search { tags: [first.tags.clone(), second.tags.clone()].concat(), null: false, clear: None }
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn one_type_of_query_serves_any_number_of_generations() {
             assert_eq!(find(both(&old, &new)), (vec![1, 2], vec![3]));
             assert_eq!(find(new.clone()), (vec![2], vec![1, 3]));
             assert_eq!(find(both(&other, &old)), (vec![1, 3], vec![2]));
-            assert_eq!(find(Search { tags: Vec::new(), null: true }), (vec![], vec![]));
+            assert_eq!(find(Search { tags: Vec::new(), null: true, clear: None }), (vec![], vec![]));
         }
     });
 }

@@ -39,6 +39,7 @@
 //! ```
 
 pub(crate) mod check;
+pub(crate) mod clear;
 pub(crate) mod mysql;
 pub(crate) mod names;
 mod pieces;
