@@ -6,6 +6,7 @@ import unicodedata
 
 from cryptography.hazmat.primitives import hashes, hpke
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -200,37 +201,60 @@ def pin_mac(key, place, other, print_):
     return row_mac(f.hkdf_expand(key, f.label("pins") + place.bytes()), 4, [other, print_])
 
 
-# HPKE (RFC 9180), base mode, HKDF-SHA256, ChaCha20-Poly1305. Sealing with a chosen ephemeral key is written out, since no
-# package does it; opening is the package's.
+# HPKE (RFC 9180), base mode, HKDF-SHA256, ChaCha20-Poly1305. Sealing with a chosen encapsulated key is written out, since
+# no package does it; opening is the package's.
 
-X25519 = 1
-ENCAPSULATED_LEN = {X25519: 32}
+X25519, XWING = 1, 2
+KEM_ID = {X25519: b"\x00\x20", XWING: b"\x64\x7a"}
+ENCAPSULATED_LEN = {X25519: 32, XWING: 1120}
+
+
+def xwing_keys(seed):
+    """The two private keys of X-Wing (draft-connolly-cfrg-xwing-kem, section 5.2)."""
+    expanded = hashlib.shake_256(seed).digest(96)
+    return MLKEM768PrivateKey.from_seed_bytes(expanded[:64]), X25519PrivateKey.from_private_bytes(expanded[64:])
 
 
 def public_bytes(suite, secret):
-    assert suite == X25519
+    if suite == XWING:
+        return b"".join(key.public_key().public_bytes_raw() for key in xwing_keys(secret))
     return X25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
 
 
 def hpke_open(suite, secret, encapsulated, sealed, info):
-    assert suite == X25519
-    package = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
-    return package.decrypt(encapsulated + sealed, X25519PrivateKey.from_private_bytes(secret), info)
+    kem = hpke.KEM.MLKEM768_X25519 if suite == XWING else hpke.KEM.X25519
+    key = (hpke.MLKEM768X25519PrivateKey(*xwing_keys(secret)) if suite == XWING
+           else X25519PrivateKey.from_private_bytes(secret))
+    return hpke.Suite(kem, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305).decrypt(encapsulated + sealed, key, info)
 
 
-def hpke_seal(public, ephemeral, plaintext, info):
-    """(encapsulated key, sealed) with X25519, RFC 9180 sections 4.1 and 5.1."""
-    def labeled_extract(suite_id, salt, name, secret):
-        return extract(salt, b"HPKE-v1" + suite_id + name + secret)
+def labeled_extract(suite_id, salt, name, secret):
+    return extract(salt, b"HPKE-v1" + suite_id + name + secret)
 
-    def labeled_expand(suite_id, key, name, info, length):
-        return f.hkdf_expand(key, length.to_bytes(2, "big") + b"HPKE-v1" + suite_id + name + info, length)
 
-    key = X25519PrivateKey.from_private_bytes(ephemeral)
+def labeled_expand(suite_id, key, name, info, length):
+    return f.hkdf_expand(key, length.to_bytes(2, "big") + b"HPKE-v1" + suite_id + name + info, length)
+
+
+def encapsulate(public, ephemeral):
+    """(encapsulated key, shared secret) with X25519, RFC 9180 section 4.1."""
+    key, kem = X25519PrivateKey.from_private_bytes(ephemeral), b"KEM" + KEM_ID[X25519]
     encapsulated = key.public_key().public_bytes_raw()
-    kem, suite_id = b"KEM\x00\x20", b"HPKE\x00\x20\x00\x01\x00\x03"
     prk = labeled_extract(kem, b"", b"eae_prk", key.exchange(X25519PublicKey.from_public_bytes(public)))
-    shared = labeled_expand(kem, prk, b"shared_secret", encapsulated + public, 32)
+    return encapsulated, labeled_expand(kem, prk, b"shared_secret", encapsulated + public, 32)
+
+
+def xwing_shared(secret, encapsulated):
+    """The shared secret of an encapsulated key of X-Wing, section 5.4."""
+    post_quantum, classical = xwing_keys(secret)
+    ephemeral, public = encapsulated[1088:], classical.public_key().public_bytes_raw()
+    both = post_quantum.decapsulate(encapsulated[:1088]) + classical.exchange(X25519PublicKey.from_public_bytes(ephemeral))
+    return hashlib.sha3_256(both + ephemeral + public + b"\\.//^\\").digest()
+
+
+def hpke_seal(suite, encapsulated, shared, plaintext, info):
+    """(encapsulated key, sealed), RFC 9180 section 5.1."""
+    suite_id = b"HPKE" + KEM_ID[suite] + b"\x00\x01\x00\x03"
     context = (b"\x00" + labeled_extract(suite_id, b"", b"psk_id_hash", b"")
                + labeled_extract(suite_id, b"", b"info_hash", info))
     secret = labeled_extract(suite_id, shared, b"secret", b"")

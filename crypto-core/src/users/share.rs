@@ -26,7 +26,7 @@ const SEALED_LEN: usize = Secret::LEN + TAG_LEN;
 
 impl Member {
     /// Shares a group's key with `recipient`: `0xE5 ‖ suite ‖ encapsulated key ‖ 32 ciphertext ‖ 16 tag ‖ signature 64`,
-    /// 146 bytes.
+    /// 146 bytes with X25519, 1,234 with X-Wing.
     ///
     /// What is shared with one user is a group with one more member. Nobody's password is needed.
     ///

@@ -80,7 +80,7 @@ impl Accounts {
     }
 
     fn of(keys: Keys) -> Self {
-        Self { keys, cost: PasswordCost::default(), suite: Suite::X25519, codes: CODES }
+        Self { keys, cost: PasswordCost::default(), suite: Suite::default(), codes: CODES }
     }
 
     /// What one guess at a password is to cost: [`PasswordCost::ARGON2ID`], unless this says otherwise. Locks that cost
@@ -98,7 +98,7 @@ impl Accounts {
         self
     }
 
-    /// How new keys to share with are made: [`Suite::X25519`], unless this says otherwise.
+    /// How new keys to share with are made: [`Suite::XWing`], unless this says otherwise.
     #[must_use]
     pub const fn suite(mut self, suite: Suite) -> Self {
         self.suite = suite;

@@ -31,7 +31,7 @@ fn group(authority: &Authority) -> GroupKey {
     authority.create_group(GroupId::of("editors").unwrap()).unwrap()
 }
 
-const SUITES: [Suite; 1] = [Suite::X25519];
+const SUITES: [Suite; 2] = [Suite::X25519, Suite::XWing];
 
 #[test]
 fn a_share_opens_for_its_recipient_alone_and_a_copy_follows_it() {
@@ -324,7 +324,8 @@ fn a_private_key_opens_its_lock_and_every_bit_of_it_counts() {
 fn what_is_no_public_key_is_refused() {
     let notes = authority("notes", None);
     let ada = person(&notes, 7, Suite::X25519);
-    for (suite, bytes) in [(Suite::X25519, vec![0; 32]), (Suite::X25519, vec![9; 31])] {
+    let none = [(Suite::X25519, vec![0; 32]), (Suite::X25519, vec![9; 31]), (Suite::XWing, vec![0; 1215])];
+    for (suite, bytes) in none.into_iter().chain([(Suite::XWing, vec![0xFF; 1216])]) {
         let lock = Lock::for_private_key(&ada.key, &EncryptionPublicKey::new(suite, bytes));
         assert_eq!(lock.unwrap_err(), UnlockError::PublicKey);
     }

@@ -42,7 +42,7 @@ fn describe_more() -> (Value, Value) {
 
 /// Shares of a new group key between the members of the vectors, as `make_users.py --open` takes them.
 fn describe_shares(vectors: &Value) -> Vec<Value> {
-    let names = ["carol", "dan"];
+    let names = ["carol", "dan", "erin"];
     let authority = named("carol").authority();
     let earlier = authority.create_group(GroupId::of("made here").unwrap()).unwrap();
     let group = earlier.successor().unwrap();
