@@ -33,8 +33,8 @@ pub use source::escrow;
 pub use source::{PassphraseKdf, SourceError};
 pub use value::{Class, Decode, DecodeError, Encode, EncodeError, Json};
 pub use vault::{
-    ActivateKeys, Applied, AsyncKeyStore, Attached, Change, CreateKeys, DestroyKey, Event, FieldState, IndexState,
-    KeyError, KeyInfo, KeyManager, KeySelection, KeyStore, KeyTask, KeyView, LEASE, ListKeys, MemoryKeyStore,
-    Processes, RetireKey, Rewrap, Rewrapped, RootKeyUse, RootKeyUses, RowCount, StoreError, Stored, UnfitColumn, Vault,
-    VaultBuilder, VaultError, VaultId, Verified,
+    ActivateKeys, Applied, AsyncKeyStore, Attached, Change, CreateKeys, DestroyKey, Event, FieldState, ForgetField,
+    IndexState, KeyError, KeyInfo, KeyManager, KeySelection, KeyStore, KeyTask, KeyView, LEASE, ListKeys,
+    MemoryKeyStore, Processes, RetireKey, Rewrap, Rewrapped, RootKeyUse, RootKeyUses, RowCount, StoreError, Stored,
+    UnfitColumn, Vault, VaultBuilder, VaultError, VaultId, Verified,
 };

@@ -46,8 +46,8 @@ pub mod key_store {
 /// What is done to keys over the years: tasks that a [`KeyManager`] runs, and what they report. See `docs/keys.md`.
 pub mod key_life {
     pub use diesel_encrypted_core::{
-        ActivateKeys, CreateKeys, DestroyKey, Event, KeyError, KeyInfo, KeySelection, KeyTask, LEASE, ListKeys,
-        Processes, RetireKey, Rewrap, Rewrapped, RootKeyUse, RootKeyUses, RowCount,
+        ActivateKeys, CreateKeys, DestroyKey, Event, ForgetField, KeyError, KeyInfo, KeySelection, KeyTask, LEASE,
+        ListKeys, Processes, RetireKey, Rewrap, Rewrapped, RootKeyUse, RootKeyUses, RowCount,
     };
 }
 

@@ -4,6 +4,7 @@ mod completions;
 mod decrypt;
 mod doctor;
 mod encrypt;
+mod forget;
 mod keys;
 mod man;
 mod purge;
@@ -31,6 +32,7 @@ pub(crate) enum Command {
     Reindex(reindex::Reindex),
     Decrypt(decrypt::Decrypt),
     Purge(purge::Purge),
+    Forget(forget::Forget),
     Sql(sql::Sql),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
@@ -48,6 +50,7 @@ impl Command {
             Self::Reindex(command) => command.run(context),
             Self::Decrypt(command) => command.run(context),
             Self::Purge(command) => command.run(context),
+            Self::Forget(command) => command.run(context),
             Self::Sql(command) => command.run(context),
             Self::Doctor(command) => command.run(context),
             Self::Completions(command) => command.run(context),

@@ -15,7 +15,8 @@ use crate::{
 /// Count what every encrypted column holds: plaintext, sealed values by key, tags by generation. Needs no root key.
 ///
 /// It reads whole tables, once for each column and once for each blind index. Keys that encryption_keys does not have are
-/// `missing`, unless they are keys of users or groups, which are counted together; with --json, each.
+/// `missing`, unless they are keys of users or groups, which are counted together; with --json, each. A column is `missing`
+/// that the database does not have: rename it in the model, or `forget` it.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Examples:
@@ -27,6 +28,8 @@ pub(crate) struct Status {}
 struct Column {
     column: String,
     field: String,
+    /// The database has no such column.
+    missing: bool,
     null: u64,
     plaintext: u64,
     plaintext_bytes: u64,
@@ -73,6 +76,9 @@ fn text(columns: &[Column]) -> String {
     let rows: Vec<_> = columns
         .iter()
         .map(|column| {
+            if column.missing {
+                return [&column.column, "-", "-", "-", "missing", "-"].map(str::to_owned);
+            }
             [
                 column.column.clone(),
                 column.null.to_string(),
@@ -122,6 +128,7 @@ impl Column {
         Self {
             column: format!("{}.{}", status.table, status.column),
             field: status.field.clone(),
+            missing: status.missing,
             null: status.null,
             plaintext: status.plaintext,
             plaintext_bytes: status.plaintext_bytes,

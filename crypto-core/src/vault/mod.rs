@@ -51,8 +51,8 @@ pub use current::Attached;
 pub use error::VaultError;
 use keyring::FieldKeys;
 pub use life::{
-    ActivateKeys, CreateKeys, DestroyKey, Event, KeyError, KeyInfo, KeyManager, KeySelection, KeyTask, KeyView, LEASE,
-    ListKeys, Processes, RetireKey, Rewrap, Rewrapped, RootKeyUse, RootKeyUses, RowCount,
+    ActivateKeys, CreateKeys, DestroyKey, Event, ForgetField, KeyError, KeyInfo, KeyManager, KeySelection, KeyTask,
+    KeyView, LEASE, ListKeys, Processes, RetireKey, Rewrap, Rewrapped, RootKeyUse, RootKeyUses, RowCount,
 };
 pub use maintain::{FieldState, IndexState, Verified};
 pub use memory::MemoryKeyStore;

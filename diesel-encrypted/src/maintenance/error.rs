@@ -26,15 +26,18 @@ pub enum MaintenanceError {
     },
     /// The table does not exist.
     #[error(
-        "the database has no table `{table}`, which encrypted_columns names: was it renamed? Open the vault with the \
-             application's current models"
+        "the database has no table `{table}`, which encrypted_columns names: if it was renamed, open the vault with the \
+         application's current models; if it was dropped, forget its fields (`diesel-encrypted forget`)"
     )]
     NoTable {
         /// The table.
         table: String,
     },
     /// The column does not exist.
-    #[error("the table `{table}` has no column `{column}`")]
+    #[error(
+        "the table `{table}` has no column `{column}`. An encrypted one that was renamed is found by the application's \
+         current models; one that was dropped is forgotten by `diesel-encrypted forget`"
+    )]
     NoColumn {
         /// The table.
         table: String,

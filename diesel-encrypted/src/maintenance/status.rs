@@ -29,6 +29,8 @@ pub struct ColumnStatus {
     pub table: String,
     /// The column.
     pub column: String,
+    /// Whether the database has no such table or column: dropped, or renamed. All else is 0 or empty then.
+    pub missing: bool,
     /// Rows with NULL.
     pub null: u64,
     /// Rows with anything that does not have the form of a sealed value.
@@ -110,10 +112,10 @@ fn percent(part: u64, whole: u64) -> f64 {
 }
 
 /// Counts what every registered column holds: one statement for each column, and one for each blind index, which read the
-/// whole table each. Needs no key.
+/// whole table each. Needs no key. A column that the database does not have is reported as missing.
 ///
 /// # Errors
-/// [`MaintenanceError`] if the database fails, or lacks a registered table or column.
+/// [`MaintenanceError`] if the database fails.
 pub fn status<C: MaintenanceConnection>(connection: &mut C) -> Result<Vec<ColumnStatus>, MaintenanceError> {
     let dialect = table::dialect(connection)?;
     let rows = registry(connection)?;
@@ -155,20 +157,24 @@ fn column<C: MaintenanceConnection>(
     row: &RegistryRow,
     keys: &Keys,
 ) -> Result<ColumnStatus, MaintenanceError> {
-    let table = Table::of(connection, dialect, &row.table)?;
-    let column = table.column(&row.column)?;
-    let storage = if row.storage == Storage::Text.name() { Storage::Text } else { Storage::Binary };
-    let header = Header::new(&table, column, storage);
     let mut status = ColumnStatus {
         field: row.field_id.clone(),
         table: row.table.clone(),
         column: row.column.clone(),
+        missing: false,
         null: 0,
         plaintext: 0,
         plaintext_bytes: 0,
         keys: Vec::new(),
         indexes: Vec::new(),
     };
+    let table = match Table::of(connection, dialect, &row.table) {
+        Err(MaintenanceError::NoTable { .. }) => return Ok(ColumnStatus { missing: true, ..status }),
+        table => table?,
+    };
+    let Ok(column) = table.column(&row.column) else { return Ok(ColumnStatus { missing: true, ..status }) };
+    let storage = if row.storage == Storage::Text.name() { Storage::Text } else { Storage::Binary };
+    let header = Header::new(&table, column, storage);
 
     let kind = format!(
         "CASE WHEN {0} IS NULL THEN {1} WHEN NOT ({2}) THEN {3} ELSE {4} END",

@@ -119,6 +119,25 @@ pub enum KeyError {
         /// The field, or a field of the index.
         field: String,
     },
+    /// No such field is registered.
+    #[error("there is no registered field `{field}`; there are {}", .known.join(", "))]
+    UnknownField {
+        /// What was asked for.
+        field: String,
+        /// The fields that there are.
+        known: Vec<String>,
+    },
+    /// A field whose column is in use is not forgotten.
+    #[error(
+        "the column of `{field}` {}: decrypt it or set it to NULL, or drop it, and count again; or force it by its name",
+        .values.map_or_else(|| "was not counted".to_owned(), |values| format!("holds {values} sealed values"))
+    )]
+    FieldHoldsValues {
+        /// The field.
+        field: String,
+        /// How many, if they were counted.
+        values: Option<u64>,
+    },
     /// Values still need the key.
     #[error(
         "{rows} values still need key {key_id:08x}: rotate or reindex them, then count again. They are counted by: {query}"

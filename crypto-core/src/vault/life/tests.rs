@@ -468,3 +468,29 @@ fn managers_at_once_agree_on_one_pending_key() {
     assert!(pending.clone().all(|key| key.purpose == Purpose::Encrypt));
     assert_eq!(pending.count(), 2);
 }
+
+#[test]
+fn a_field_is_forgotten_once_its_column_is_empty_and_registered_again_if_declared() {
+    let store = store();
+    let forget = |task: ForgetField| run(&store, &task);
+    let unknown = forget(ForgetField::new("users.mail").counted(0)).unwrap_err();
+    assert!(matches!(&unknown, KeyError::UnknownField { known, .. } if known.len() == 2), "{unknown}");
+    for task in [ForgetField::new("users.email"), ForgetField::new("users.email").counted(3)] {
+        let refused = forget(task).unwrap_err();
+        assert!(matches!(refused, KeyError::FieldHoldsValues { .. }), "{refused}");
+    }
+    let keys = forget(ForgetField::new("users.email").counted(0)).unwrap();
+    assert_eq!(keys.iter().map(|key| key.name.as_str()).collect::<Vec<_>>(), ["users.email", INDEX]);
+    assert_eq!(store.clone().load(None).unwrap().fields.len(), 1);
+    open(&store);
+    assert_eq!(store.clone().load(None).unwrap().fields.len(), 2);
+    forget(ForgetField::new("users.email").forced()).unwrap();
+
+    // Its keys can be retired, and it needs new ones then.
+    run(&store, &RetireKey::new(keys[0].key_id)).unwrap();
+    let refused = builder().open_with(&mut store.clone()).unwrap_err();
+    assert!(matches!(refused, VaultError::NoActiveKey { .. }), "{refused}");
+    create(&store, email());
+    run(&store, &ActivateKeys::new(email(), Processes::Restarted)).unwrap();
+    open(&store);
+}
