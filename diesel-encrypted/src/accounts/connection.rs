@@ -21,10 +21,22 @@ type Bytes = Option<Vec<u8>>;
 type NumberType = Nullable<BigInt>;
 type BytesType = Nullable<Binary>;
 
-/// A row of any of the tables: four numbers and six byte strings, of which a table fills those that it has.
-pub(super) type RowColumns = (Number, Number, Number, Number, Bytes, Bytes, Bytes, Bytes, Bytes, Bytes);
-pub(super) type RowSqlTypes =
-    (NumberType, NumberType, NumberType, NumberType, BytesType, BytesType, BytesType, BytesType, BytesType, BytesType);
+/// A row of any of the tables: four numbers and eight byte strings, of which a table fills those that it has.
+pub(super) type RowColumns = (Number, Number, Number, Number, Bytes, Bytes, Bytes, Bytes, Bytes, Bytes, Bytes, Bytes);
+pub(super) type RowSqlTypes = (
+    NumberType,
+    NumberType,
+    NumberType,
+    NumberType,
+    BytesType,
+    BytesType,
+    BytesType,
+    BytesType,
+    BytesType,
+    BytesType,
+    BytesType,
+    BytesType,
+);
 
 /// A connection over which accounts work, at once or awaited.
 pub trait RunAccounts<How>: Run<How> {

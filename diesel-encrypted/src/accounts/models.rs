@@ -127,6 +127,8 @@ model! {
         check_value: Vec<u8>,
         /// Authenticates the columns before it.
         mac: Vec<u8>,
+        /// How many members came and went since the group was made.
+        changes: i64,
     }
 }
 
@@ -141,6 +143,12 @@ model! {
         user_id: Vec<u8>,
         /// Who shared it.
         sender_id: Vec<u8>,
+        /// The fingerprint of the identity that signed the share, 32 bytes.
+        sender_fingerprint: Vec<u8>,
+        /// The fingerprint of the member's identity when the share was made, 32 bytes.
+        fingerprint: Vec<u8>,
+        /// Authenticates member and fingerprint under the group's key.
+        mac: Vec<u8>,
         /// Sealed to the member's public key, until it is first used.
         share: Option<Vec<u8>>,
         /// Under the member's key, from then on.

@@ -68,6 +68,7 @@ diesel::table! {
         version -> BigInt,
         check_value -> Binary,
         mac -> Binary,
+        changes -> BigInt,
     }
 }
 
@@ -78,6 +79,9 @@ diesel::table! {
         key_id -> BigInt,
         user_id -> Binary,
         sender_id -> Binary,
+        sender_fingerprint -> Binary,
+        fingerprint -> Binary,
+        mac -> Binary,
         share -> Nullable<Binary>,
         copy -> Nullable<Binary>,
     }

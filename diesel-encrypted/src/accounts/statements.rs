@@ -10,7 +10,7 @@ pub(super) struct Table {
     pub(super) name: &'static str,
     /// No more than four.
     pub(super) numbers: &'static [&'static str],
-    /// No more than six.
+    /// No more than eight.
     pub(super) bytes: &'static [&'static str],
 }
 
@@ -36,12 +36,12 @@ impl Table {
             }
             .sql(", ");
         }
-        for at in 0..6 {
+        for at in 0..8 {
             statement = match self.bytes.get(at) {
                 Some(column) => statement.sql(column),
                 None => statement.words(no_bytes),
             }
-            .sql(if at < 5 { ", " } else { " FROM " });
+            .sql(if at < 7 { ", " } else { " FROM " });
         }
         statement.sql(self.name).where_each(of)
     }
@@ -53,7 +53,7 @@ impl Table {
         for _ in 1..4 {
             statement = statement.sql(", ").words(no_number);
         }
-        for _ in 0..6 {
+        for _ in 0..8 {
             statement = statement.sql(", ").words(no_bytes);
         }
         statement.sql(" FROM ").sql(self.name).where_each(of)
@@ -165,13 +165,13 @@ impl<T: Into<Self>> From<Option<T>> for Value {
 pub(super) struct Row {
     table: &'static Table,
     numbers: [Option<i64>; 4],
-    bytes: [Option<Vec<u8>>; 6],
+    bytes: [Option<Vec<u8>>; 8],
 }
 
 impl Row {
     pub(super) fn new(table: &'static Table, columns: RowColumns) -> Self {
-        let (n0, n1, n2, n3, b0, b1, b2, b3, b4, b5) = columns;
-        Self { table, numbers: [n0, n1, n2, n3], bytes: [b0, b1, b2, b3, b4, b5] }
+        let (n0, n1, n2, n3, b0, b1, b2, b3, b4, b5, b6, b7) = columns;
+        Self { table, numbers: [n0, n1, n2, n3], bytes: [b0, b1, b2, b3, b4, b5, b6, b7] }
     }
 
     /// A number that may be NULL.

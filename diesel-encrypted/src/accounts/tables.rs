@@ -66,7 +66,7 @@ pub(super) const PINS: Table =
 /// Which key is a group's.
 pub(super) const GROUPS: Table = Table {
     name: "encryption_groups",
-    numbers: &["authority_key_id", "key_id", "version"],
+    numbers: &["authority_key_id", "key_id", "version", "changes"],
     bytes: &["group_id", "check_value", "mac"],
 };
 
@@ -74,7 +74,7 @@ pub(super) const GROUPS: Table = Table {
 pub(super) const GROUP_KEYS: Table = Table {
     name: "encryption_group_keys",
     numbers: &["key_id"],
-    bytes: &["group_id", "user_id", "sender_id", "share", "copy"],
+    bytes: &["group_id", "user_id", "sender_id", "sender_fingerprint", "fingerprint", "mac", "share", "copy"],
 };
 
 /// Keys before the present one of a user (kind 1) or a group (kind 2), each under the one that followed it.
@@ -185,6 +185,7 @@ fn pins(dialect: Dialect) -> String {
     create(PINS.name, dialect, &columns)
 }
 
+/// `changes` counts who came and went, so that whoever makes the next key knows that they have seen all.
 fn groups(dialect: Dialect) -> String {
     let columns = [
         Id("group_id"),
@@ -193,18 +194,23 @@ fn groups(dialect: Dialect) -> String {
         Number("version"),
         Bytes("check_value"),
         Bytes("mac"),
+        Number("changes"),
         Key("group_id"),
     ];
     create(GROUPS.name, dialect, &columns)
 }
 
-/// `sender_id` is who shared; of `share` and `copy`, one is NULL.
+/// `sender_id` is who shared, by the identity `sender_fingerprint`; of `share` and `copy`, one is NULL. `fingerprint` and
+/// `mac` are the group's pin of the member.
 fn group_keys(dialect: Dialect) -> String {
     let columns = [
         Id("group_id"),
         Number("key_id"),
         Id("user_id"),
         Id("sender_id"),
+        Bytes("sender_fingerprint"),
+        Bytes("fingerprint"),
+        Bytes("mac"),
         BytesOrNull("share"),
         BytesOrNull("copy"),
         Key("group_id, key_id, user_id"),

@@ -57,8 +57,8 @@ macro_rules! rows {
                 rows!(self, rows, encryption_key_pairs: (Vec<u8>, Vec<u8>, i64, Vec<u8>, Vec<u8>, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>));
                 rows!(self, rows, encryption_identity_changes: (Vec<u8>, Vec<u8>, i64, Vec<u8>));
                 rows!(self, rows, encryption_pins: (Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>));
-                rows!(self, rows, encryption_groups: (Vec<u8>, Vec<u8>, i64, i64, i64, Vec<u8>, Vec<u8>));
-                rows!(self, rows, encryption_group_keys: (Vec<u8>, Vec<u8>, i64, Vec<u8>, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>));
+                rows!(self, rows, encryption_groups: (Vec<u8>, Vec<u8>, i64, i64, i64, Vec<u8>, Vec<u8>, i64));
+                rows!(self, rows, encryption_group_keys: (Vec<u8>, Vec<u8>, i64, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>));
                 rows!(self, rows, encryption_earlier_keys: (Vec<u8>, i64, Vec<u8>, i64, i64, Vec<u8>, i64, Vec<u8>));
                 rows!(self, rows, encryption_sessions: (Vec<u8>, Vec<u8>, Vec<u8>, i64, Vec<u8>));
                 rows.sort_unstable();
