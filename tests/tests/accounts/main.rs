@@ -12,6 +12,7 @@
 mod awaited;
 mod create;
 mod damaged;
+mod interrupted;
 mod tables;
 mod unlock;
 mod world;

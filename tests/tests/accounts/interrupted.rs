@@ -1,0 +1,205 @@
+//! Operations of many rows that end at any one of their statements: what is in the tables is what was there before, or all
+//! of what the operation does, and never something between.
+//!
+//! Each operation is run again and again, and ends once before and once after each of its statements: as a process that
+//! dies there, and on a server as a connection that the server closes there.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex};
+
+use diesel::connection::InstrumentationEvent;
+use diesel::prelude::*;
+use diesel_encrypted::accounts::{AccountError, Accounts, AccountsConnection};
+use diesel_encrypted::users::PasswordCost;
+use diesel_encrypted_tests::on_every_backend;
+use diesel_encrypted_tests::scratch::Scratch;
+
+use crate::world::{Rows, accounts, database, sign_up, user};
+
+/// Where an operation ended: the statement, and whether it had run.
+#[derive(Debug)]
+struct At {
+    statement: String,
+    ran: bool,
+}
+
+impl At {
+    /// Whether the transaction was over by then.
+    fn is_committed(&self) -> bool {
+        self.ran && self.statement.starts_with("COMMIT")
+    }
+
+    fn writes(&self) -> bool {
+        ["INSERT", "UPDATE", "DELETE"].iter().any(|word| self.statement.starts_with(word))
+    }
+}
+
+/// How an operation ends too early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The process is gone: nothing more is said to the database.
+    Death,
+    /// The server closes the connection: the operation is told so by what it does next.
+    Closed,
+}
+
+/// A server that can close a connection.
+trait Server: Rows + AccountsConnection + 'static {
+    /// Whether it can.
+    const CLOSES: bool;
+    /// What closes this connection, to be run by another.
+    fn closing(&mut self) -> String;
+}
+
+impl Server for SqliteConnection {
+    const CLOSES: bool = false;
+
+    fn closing(&mut self) -> String {
+        panic!("no server")
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl Server for PgConnection {
+    const CLOSES: bool = true;
+
+    fn closing(&mut self) -> String {
+        let pid: i64 =
+            diesel::dsl::sql::<diesel::sql_types::BigInt>("SELECT pg_backend_pid()::bigint").get_result(self).unwrap();
+        format!("SELECT pg_terminate_backend({pid}, 10000)")
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl Server for MysqlConnection {
+    const CLOSES: bool = true;
+
+    fn closing(&mut self) -> String {
+        let id: i64 = diesel::dsl::sql::<diesel::sql_types::BigInt>("SELECT connection_id()").get_result(self).unwrap();
+        format!("KILL CONNECTION {id}")
+    }
+}
+
+/// Ends the operation at its `nth` statement, from 1, before it or behind it in turn. Gives where it ended, if it had that
+/// many.
+fn end<C: Server, T>(
+    connection: &mut Scratch<C>,
+    accounts: &Accounts,
+    operation: impl Fn(&Accounts, &mut C) -> Result<T, AccountError>,
+    nth: usize,
+    how: End,
+) -> Option<At> {
+    let ended = Arc::new(Mutex::new(None));
+    let mut other = (how == End::Closed).then(|| (connection.connect(), connection.closing()));
+    let (mut seen, at) = (0, ended.clone());
+    connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        let (query, ran) = match event {
+            InstrumentationEvent::StartQuery { query, .. } => (query, false),
+            InstrumentationEvent::FinishQuery { query, error: None, .. } => (query, true),
+            _ => return,
+        };
+        seen += 1;
+        if seen == nth {
+            // Without what was bound.
+            let statement = query.to_string().split(" -- ").next().unwrap_or_default().to_owned();
+            *at.lock().unwrap() = Some(At { statement, ran });
+            match &mut other {
+                None => resume_unwind(Box::new("the process ends here")),
+                Some((server, closing)) => server.batch_execute(closing).unwrap(),
+            }
+        }
+    });
+    let done = catch_unwind(AssertUnwindSafe(|| operation(accounts, connection)));
+    connection.disconnect();
+    connection.reconnect();
+    let at = ended.lock().unwrap().take();
+    match (&at, done) {
+        (None, Ok(done)) => drop(done.unwrap()),
+        (None, Err(panic)) => resume_unwind(panic),
+        // What was told after the commit cannot be told from before.
+        (Some(at), Ok(Ok(_))) => assert!(at.is_committed() || !at.ran, "done without {at:?}"),
+        (Some(_), Ok(Err(error))) => assert!(matches!(error, AccountError::Database(_)), "{error}"),
+        (Some(_), Err(_)) => {}
+    }
+    at
+}
+
+/// Ends the operation everywhere, until it is done. `undone` and `done` prove that nothing, and that all was done.
+fn interrupted<C: Server, T>(
+    mut connection: Scratch<C>,
+    accounts: &Accounts,
+    operation: impl Fn(&Accounts, &mut C) -> Result<T, AccountError>,
+    undone: impl Fn(&Accounts, &mut C),
+    done: impl Fn(&Accounts, &mut C),
+    how: End,
+) {
+    let before = Rows::rows(&mut *connection);
+    let mut writes = 0;
+    for nth in 1.. {
+        let at = end(&mut connection, accounts, &operation, nth, how);
+        let is_before = Rows::rows(&mut *connection) == before;
+        let Some(at) = at else {
+            assert!(!is_before, "an operation that changes nothing");
+            break;
+        };
+        assert_eq!(is_before, !at.is_committed(), "{at:?}");
+        if !is_before {
+            break;
+        }
+        writes += usize::from(at.writes());
+        if at.writes() && writes % 8 == 1 {
+            undone(accounts, &mut connection);
+        }
+    }
+    assert!(writes >= 4, "an operation of {writes} statements that write, each before and behind");
+    done(accounts, &mut connection);
+}
+
+/// Ends the operation in each way that this database has.
+macro_rules! interrupted {
+    ($start:expr, $accounts:expr, $operation:expr, undone: $undone:expr, done: $done:expr $(,)?) => {
+        interrupted::<C, _>($start, $accounts, $operation, $undone, $done, End::Death);
+        if C::CLOSES {
+            interrupted::<C, _>($start, $accounts, $operation, $undone, $done, End::Closed);
+        }
+    };
+}
+
+fn signs_in<C: Server>(accounts: &Accounts, connection: &mut C, password: &str, expected: bool) {
+    match accounts.unlock(connection, &user(1), password) {
+        Ok(_) => assert!(expected, "{password:?} signs in"),
+        Err(error) => assert!(!expected && matches!(error, AccountError::Wrong), "{password:?}: {error}"),
+    }
+}
+
+/// A database with one account.
+fn with_ada<C: Server>(accounts: &Accounts) -> Scratch<C> {
+    let mut connection = database::<C>();
+    sign_up(accounts, &mut *connection, 1, "a password");
+    connection
+}
+
+fn creation_is_whole<C: Server>() {
+    interrupted!(
+        database(),
+        &accounts(),
+        |accounts, connection| accounts.create(connection, &user(1), "a password"),
+        undone: |accounts, connection| signs_in(accounts, connection, "a password", false),
+        done: |accounts, connection| signs_in(accounts, connection, "a password", true),
+    );
+}
+
+fn an_upgrade_is_whole<C: Server>() {
+    let accounts = accounts();
+    let costlier = PasswordCost::argon2id(19_457, 2, 1).unwrap();
+    let upgrade = |accounts: &Accounts, connection: &mut C| {
+        accounts.clone().cost(costlier).unlock(connection, &user(1), "a password")
+    };
+    let opens = |accounts: &Accounts, connection: &mut C| signs_in(accounts, connection, "a password", true);
+    interrupted!(with_ada(&accounts), &accounts, upgrade, undone: opens, done: opens);
+}
+
+on_every_backend! {
+    fn create<C>() { creation_is_whole::<C>(); }
+    fn upgrade<C>() { an_upgrade_is_whole::<C>(); }
+}
