@@ -43,6 +43,9 @@ struct Key {
     wrapped: String,
     check: String,
     mac: String,
+    /// How many values it had sealed, as far as that was told.
+    #[serde(default)]
+    sealed_count: u64,
 }
 
 /// A row of `encrypted_columns`.
@@ -77,7 +80,7 @@ struct Event {
 pub(crate) fn write(rows: &KeyInventory) -> Result<String> {
     let backup = Backup {
         format: FORMAT.to_owned(),
-        keys: rows.keys.iter().map(Key::of).collect(),
+        keys: rows.keys.iter().map(|row| Key::of(row, &rows.usage)).collect(),
         columns: rows.columns.iter().map(Column::of).collect(),
         audit: rows.audit.iter().map(Event::of).collect(),
     };
@@ -93,10 +96,12 @@ pub(crate) fn read(text: &str) -> Result<KeyInventory> {
         return Err(Failure::failed(format!("this file is not of the format `{FORMAT}`")));
     }
     let bad = || Failure::failed("a row of this file cannot be: it was altered");
+    let usage = backup.keys.iter().map(|key| (key.key_id, key.sealed_count)).collect();
     let keys: Option<Vec<KeyRow>> = backup.keys.into_iter().map(Key::row).collect();
     let columns: Option<Vec<RegistryRow>> = backup.columns.into_iter().map(Column::row).collect();
     let audit: Option<Vec<AuditRow>> = backup.audit.into_iter().map(Event::row).collect();
-    Ok(KeyInventory::new(keys.ok_or_else(bad)?, columns.ok_or_else(bad)?, audit.ok_or_else(bad)?))
+    let rows = KeyInventory::new(keys.ok_or_else(bad)?, columns.ok_or_else(bad)?, audit.ok_or_else(bad)?);
+    Ok(rows.with_usage(usage))
 }
 
 /// Finds every row authentic, and unwraps every key.
@@ -134,7 +139,7 @@ pub(crate) fn is_in(stored: &KeyInventory, rows: &KeyInventory) -> bool {
 }
 
 impl Key {
-    fn of(row: &KeyRow) -> Self {
+    fn of(row: &KeyRow, usage: &[(u32, u64)]) -> Self {
         let context = &row.context;
         Self {
             key_id: context.key_id,
@@ -150,6 +155,7 @@ impl Key {
             wrapped: hex::encode(&row.wrapped),
             check: hex::encode(&row.check),
             mac: hex::encode(&row.mac),
+            sealed_count: usage.iter().find(|(id, _)| *id == context.key_id).map_or(0, |(_, sealed)| *sealed),
         }
     }
 

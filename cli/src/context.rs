@@ -1,13 +1,13 @@
 //! What every command has: its options, its variables, and from them root keys, a connection and a place to print.
 
-use diesel_encrypted::{Field, RootKeys, Vault, VaultBuilder};
+use diesel_encrypted::{Field, KeyInventory, RootKeys, Vault, VaultBuilder};
 
 use crate::{
     arguments::Global,
     database,
     environment::Environment,
     exit::{Exit, Failure, Result},
-    output::Output,
+    output::{Output, tell},
     redact::password,
     root_keys,
     session::Session,
@@ -92,8 +92,34 @@ impl Context {
         Ok(self.vault()?.open_with(&mut *session.store())?)
     }
 
+    /// The fields that the database has registered and this program's models declare, found authentic where there is a root
+    /// key to find them so by.
+    pub(crate) fn fields(&self, session: &mut dyn Session) -> Result<Vec<&'static Field>> {
+        match self.root_keys_if_named()? {
+            Some(_) => Ok(self.open(session)?.fields().collect()),
+            None => {
+                tell(
+                    "no root key is configured: the registered columns are taken as they stand, found authentic by nothing",
+                );
+                self.registered_fields(&self.inventory(session)?)
+            }
+        }
+    }
+
+    /// The configured root keys, or `None` where nothing names one.
+    pub(crate) fn root_keys_if_named(&self) -> Result<Option<RootKeys>> {
+        root_keys::read_if_named(&self.options.root_keys, &self.environment)
+    }
+
+    /// The fields of these rows, as they stand, and of this program's models.
+    pub(crate) fn registered_fields(&self, rows: &KeyInventory) -> Result<Vec<&'static Field>> {
+        let registered = rows.fields(self.options.scope.as_deref().map(str::as_bytes))?;
+        let declared = |field: &&'static Field| self.fields.iter().all(|declared| declared.id() != field.id());
+        Ok(self.fields.iter().copied().chain(registered.into_iter().filter(declared)).collect())
+    }
+
     /// The key tables that a connection leads to, as they stand.
-    pub(crate) fn inventory(&self, session: &mut dyn Session) -> Result<diesel_encrypted::KeyInventory> {
+    pub(crate) fn inventory(&self, session: &mut dyn Session) -> Result<KeyInventory> {
         session.inventory()?.ok_or_else(|| {
             Failure::new(
                 Exit::Failed,

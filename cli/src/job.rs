@@ -36,9 +36,9 @@ pub(crate) struct JobOptions {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Rows that are read and written together
-    #[arg(long, value_name = "ROWS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    batch: u32,
+    /// Rows that are read and written together, 1000 unless given
+    #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    batch: Option<u32>,
 
     /// At most so many rows a second, of all workers of this command together
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..))]
@@ -182,7 +182,10 @@ impl Job {
         run: Run<'_, C, O>,
         watch: Watch<'_>,
     ) -> std::result::Result<Report, MaintenanceError> {
-        let mut run = run.batch(self.options.batch);
+        let mut run = match self.options.batch {
+            Some(batch) => run.batch(batch),
+            None => run,
+        };
         if let Some(rate) = self.options.rate {
             run = run.rate(rate.div_ceil(self.options.workers));
         }

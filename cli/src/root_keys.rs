@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use diesel_encrypted::RootKeys;
+use diesel_encrypted::{RootKeys, SourceError};
 
 use crate::{
     arguments::RootKeyOptions,
@@ -19,25 +19,46 @@ use crate::{
 
 /// Those that options name, else those of the variables.
 pub(crate) fn read(options: &RootKeyOptions, environment: &Environment) -> Result<RootKeys> {
+    Ok(read_or_say(options, environment)??)
+}
+
+fn read_or_say(
+    options: &RootKeyOptions,
+    environment: &Environment,
+) -> Result<std::result::Result<RootKeys, SourceError>> {
     match options.variables().is_empty() {
         true => from(|name| environment.var(name)),
-        false => given(options),
+        false => from(options.lookup()),
+    }
+}
+
+/// The same, or `None` where nothing names a root key.
+pub(crate) fn read_if_named(options: &RootKeyOptions, environment: &Environment) -> Result<Option<RootKeys>> {
+    match read_or_say(options, environment) {
+        Ok(Err(SourceError::NoSource)) => Ok(None),
+        Ok(keys) => Ok(Some(keys?)),
+        Err(failure) => Err(failure),
     }
 }
 
 /// Those that options name.
 pub(crate) fn given(options: &RootKeyOptions) -> Result<RootKeys> {
-    let given = options.variables();
-    from(|name| given.iter().find(|(given, _)| *given == name).map(|(_, value)| value.clone()))
+    Ok(from(options.lookup())??)
 }
 
-fn from(lookup: impl Fn(&str) -> Option<OsString>) -> Result<RootKeys> {
+fn from(lookup: impl Fn(&str) -> Option<OsString>) -> Result<std::result::Result<RootKeys, SourceError>> {
     must_hold_a_key(lookup("ENCRYPTION_FIELD_KEY_PATH"))?;
     must_exist(lookup("ENCRYPTION_PASSPHRASE_PARAMETERS"))?;
-    Ok(RootKeys::from_vars(lookup)?)
+    Ok(RootKeys::from_vars(lookup))
 }
 
 impl RootKeyOptions {
+    /// Their values, by the names of the variables.
+    fn lookup(&self) -> impl Fn(&str) -> Option<OsString> {
+        let given = self.variables();
+        move |name| given.iter().find(|(given, _)| *given == name).map(|(_, value)| value.clone())
+    }
+
     /// The options as the variables that they stand for.
     fn variables(&self) -> Vec<(&'static str, OsString)> {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.clone().into_os_string());

@@ -42,6 +42,7 @@ fn a_backup_restores_keys_that_open_every_value_on_every_database() {
     for dialect in backends() {
         let clinic = Clinic::with_patients(dialect, 3);
         let sealed = clinic.vault().seal(&EMAIL, "ada@example.org").unwrap();
+        clinic.sql("UPDATE encryption_keys SET sealed_count = 1234 WHERE purpose = 1");
         back_up(&clinic);
         let before = clinic.run_without_keys(&["keys", "list", "--json"]).json();
         lose_the_keys(&clinic);
@@ -54,6 +55,8 @@ fn a_backup_restores_keys_that_open_every_value_on_every_database() {
         let tables = ["keys", "import", "--tables", "keys.json"];
         says(&clinic.run(&tables).printed(), "of encryption_keys and 2 columns");
         assert_eq!(clinic.run_without_keys(&["keys", "list", "--json"]).json(), before);
+        let counted = "SELECT CAST(count(*) AS char(9)) FROM encryption_keys WHERE sealed_count = 1234";
+        assert_eq!(clinic.texts(counted)[0].trim(), "2", "how much a key has sealed is restored too");
         assert_eq!(clinic.vault().open::<String>(&EMAIL, sealed).unwrap(), "ada@example.org");
 
         // Again: nothing to do.

@@ -36,5 +36,5 @@ pub use vault::{
     ActivateKeys, Applied, AsyncKeyStore, Attached, Change, CreateKeys, DestroyKey, Event, FieldState, ForgetField,
     IndexState, KeyError, KeyInfo, KeyManager, KeySelection, KeyStore, KeyTask, KeyView, LEASE, ListKeys,
     MemoryKeyStore, Processes, RetireKey, Rewrap, Rewrapped, RootKeyUse, RootKeyUses, RowCount, StoreError, Stored,
-    UnfitColumn, Vault, VaultBuilder, VaultError, VaultId, Verified,
+    UnfitColumn, Vault, VaultBuilder, VaultError, VaultId, Verified, registered_fields,
 };

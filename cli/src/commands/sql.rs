@@ -22,7 +22,8 @@ use crate::{
 
 /// Print the SQL of the encrypted columns: indexes for searches, and guards that refuse what is not sealed.
 ///
-/// For the columns that the application has registered, found authentic by the root keys. With --migration it is written
+/// For the columns that the application has registered, found authentic by the root keys; without one they are taken as they
+/// stand. With --migration it is written
 /// as a Diesel migration. Guards stand on columns whose rows are sealed already.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
@@ -66,8 +67,7 @@ struct Made {
 impl Sql {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit> {
         let mut session = context.connect()?;
-        let vault = context.open(&mut *session)?;
-        let fields: Vec<&'static Field> = vault.fields().collect();
+        let fields = context.fields(&mut *session)?;
         let mut pieces = Vec::new();
         for field in self.selected(&fields)? {
             let mut of_field = sql::of_fields([field], session.dialect());

@@ -57,6 +57,7 @@ pub use life::{
 pub use maintain::{FieldState, IndexState, Verified};
 pub use memory::MemoryKeyStore;
 use refresh::Refresh;
+pub use registered::registered_fields;
 pub(crate) use registry::RegisteredIndex;
 pub use store::{Applied, AsyncKeyStore, Change, KeyStore, Stored};
 pub use store_error::{StoreError, UnfitColumn};

@@ -43,25 +43,37 @@ impl Start {
         keys: &[KeyRow],
     ) -> Result<Vec<&'static Field>, VaultError> {
         let undeclared = rows.iter().filter(|row| self.fields.iter().all(|field| field.id() != row.field_id));
-        undeclared.map(|row| self.registered_field(row, keys)).collect()
+        undeclared.map(|row| registered_field(row, keys, self.scope.as_deref())).collect()
     }
+}
 
-    fn registered_field(&self, row: &RegistryRow, keys: &[KeyRow]) -> Result<&'static Field, VaultError> {
-        let unreadable = || VaultError::UnreadableField { field: row.field_id.clone() };
-        let indexes: Vec<RegisteredIndex> = serde_json::from_str(&row.indexes).map_err(|_| unreadable())?;
-        let spec = |index: &RegisteredIndex| {
-            active(keys, Purpose::Index, &index.domain, self.scope.as_deref()).and_then(|row| row.index.clone())
-        };
-        let specs = indexes.iter().map(spec).collect();
-        let declaration = Declaration { row: RegistryRow { mac: [0; 32], ..row.clone() }, specs };
-        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, field)) = known.iter().find(|(other, _)| *other == declaration) {
-            return Ok(field);
-        }
-        let field: &'static Field = Box::leak(Box::new(declaration.field(&indexes).ok_or_else(unreadable)?));
-        known.push((declaration, field));
-        Ok(field)
+/// The fields that these rows register, with the indexes that `keys` make for a scope. The rows are taken as they stand:
+/// only a vault finds them authentic.
+///
+/// # Errors
+/// [`VaultError::UnreadableField`] for what a later version registered.
+pub fn registered_fields(
+    rows: &[RegistryRow],
+    keys: &[KeyRow],
+    scope: Option<&[u8]>,
+) -> Result<Vec<&'static Field>, VaultError> {
+    rows.iter().map(|row| registered_field(row, keys, scope)).collect()
+}
+
+fn registered_field(row: &RegistryRow, keys: &[KeyRow], scope: Option<&[u8]>) -> Result<&'static Field, VaultError> {
+    let unreadable = || VaultError::UnreadableField { field: row.field_id.clone() };
+    let indexes: Vec<RegisteredIndex> = serde_json::from_str(&row.indexes).map_err(|_| unreadable())?;
+    let spec =
+        |index: &RegisteredIndex| active(keys, Purpose::Index, &index.domain, scope).and_then(|row| row.index.clone());
+    let specs = indexes.iter().map(spec).collect();
+    let declaration = Declaration { row: RegistryRow { mac: [0; 32], ..row.clone() }, specs };
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, field)) = known.iter().find(|(other, _)| *other == declaration) {
+        return Ok(field);
     }
+    let field: &'static Field = Box::leak(Box::new(declaration.field(&indexes).ok_or_else(unreadable)?));
+    known.push((declaration, field));
+    Ok(field)
 }
 
 impl Declaration {

@@ -75,7 +75,8 @@ impl<'c, C: Run<How>, How> Engine<'c, C, How> {
             return Ok(None);
         }
         let Stored { keys, fields: columns, audit, .. } = self.rows(None).await?;
-        Ok(Some(KeyInventory { keys, columns, audit }))
+        let usage = self.usage_of(None).await?;
+        Ok(Some(KeyInventory { keys, columns, audit, usage }))
     }
 
     /// Makes the tables, where a migration has not.
@@ -118,6 +119,14 @@ impl<'c, C: Run<How>, How> Engine<'c, C, How> {
         let fields = fields.into_iter().map(rows::field_row).collect::<Result<_, _>>()?;
         let audit = audit.into_iter().map(rows::audit_row).collect::<Result<_, _>>()?;
         Ok(Stored::new(keys, fields, audit))
+    }
+
+    /// How many values the keys of a scope, and those without one, have sealed; or every key.
+    async fn usage_of(&mut self, scope: Option<Option<&[u8]>>) -> Result<Vec<(u32, u64)>, StoreError> {
+        let again = self.may_repeat()?;
+        let rows = patiently!(self, again, self.connection.pairs(tables::select_usage(scope))).map_err(failed)?;
+        let count = |(key_id, count)| Some((u32::try_from(key_id).ok()?, u64::try_from(count).ok()?));
+        Ok(rows.into_iter().filter_map(count).collect())
     }
 
     /// Writes the rows of `inventory` to tables that have none, all or none of them.
@@ -200,10 +209,7 @@ impl<C: Run<How>, How> AsyncKeyStore for Engine<'_, C, How> {
     }
 
     async fn usage(&mut self, scope: Option<&[u8]>) -> Result<Vec<(u32, u64)>, StoreError> {
-        let again = self.may_repeat()?;
-        let rows = patiently!(self, again, self.connection.pairs(tables::select_usage(scope))).map_err(failed)?;
-        let count = |(key_id, count)| Some((u32::try_from(key_id).ok()?, u64::try_from(count).ok()?));
-        Ok(rows.into_iter().filter_map(count).collect())
+        self.usage_of(Some(scope)).await
     }
 
     async fn apply(&mut self, changes: &[Change]) -> Result<Applied, StoreError> {

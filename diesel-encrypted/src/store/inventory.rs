@@ -1,8 +1,9 @@
 //! The key tables as they stand, for tools that need no key: nothing is made, and nothing found authentic.
 
 use diesel_encrypted_core::{
-    Change,
+    Change, Field, VaultError,
     keys::{AuditRow, KeyRow, RegistryRow},
+    registered_fields,
 };
 
 /// Every row of the key tables, of every scope. Whether the rows are authentic only a vault can tell.
@@ -15,13 +16,29 @@ pub struct KeyInventory {
     pub columns: Vec<RegistryRow>,
     /// What happened to the keys, ordered by key id and sequence.
     pub audit: Vec<AuditRow>,
+    /// How many values keys have sealed, by key id, as far as that was told. Under no MAC.
+    pub usage: Vec<(u32, u64)>,
 }
 
 impl KeyInventory {
     /// Rows that were read from elsewhere: a backup.
     #[must_use]
     pub const fn new(keys: Vec<KeyRow>, columns: Vec<RegistryRow>, audit: Vec<AuditRow>) -> Self {
-        Self { keys, columns, audit }
+        Self { keys, columns, audit, usage: Vec::new() }
+    }
+
+    /// With how many values keys have sealed.
+    #[must_use]
+    pub fn with_usage(self, usage: Vec<(u32, u64)>) -> Self {
+        Self { usage, ..self }
+    }
+
+    /// The fields that are registered, with the indexes of a scope, as the rows have them.
+    ///
+    /// # Errors
+    /// [`VaultError::UnreadableField`] for what a later version registered.
+    pub fn fields(&self, scope: Option<&[u8]>) -> Result<Vec<&'static Field>, VaultError> {
+        registered_fields(&self.columns, &self.keys, scope)
     }
 
     /// Whether there is no row at all.

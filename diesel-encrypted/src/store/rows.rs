@@ -268,7 +268,9 @@ fn insert_audit(row: &AuditRow) -> Statement {
 pub(super) fn restore(inventory: &KeyInventory) -> Vec<Statement> {
     let keys = inventory.keys.iter().map(insert_key);
     let columns = inventory.columns.iter().map(insert_field);
-    keys.chain(columns).chain(inventory.audit.iter().map(audit_values)).collect()
+    let usage = inventory.usage.iter().filter(|(_, sealed)| *sealed > 0);
+    let usage = usage.map(|(key_id, sealed)| tables::add_usage(*key_id, i64::try_from(*sealed).unwrap_or(i64::MAX)));
+    keys.chain(columns).chain(inventory.audit.iter().map(audit_values)).chain(usage).collect()
 }
 
 fn audit_values(row: &AuditRow) -> Statement {

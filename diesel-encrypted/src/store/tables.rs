@@ -164,9 +164,9 @@ pub(super) fn select_audit(scope: Option<Option<&[u8]>>) -> Statement {
     in_scope(Statement::new().sql(all), scope).sql(" ORDER BY key_id, sequence")
 }
 
-/// How many values each key of a scope, and each without one, has sealed.
-pub(super) fn select_usage(scope: Option<&[u8]>) -> Statement {
-    in_scope(Statement::new().sql("SELECT key_id, sealed_count FROM encryption_keys"), Some(scope))
+/// How many values each key of a scope, and each without one, has sealed; or every key.
+pub(super) fn select_usage(scope: Option<Option<&[u8]>>) -> Statement {
+    in_scope(Statement::new().sql("SELECT key_id, sealed_count FROM encryption_keys"), scope)
 }
 
 pub(super) fn add_usage(key_id: u32, more: i64) -> Statement {

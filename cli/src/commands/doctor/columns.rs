@@ -5,21 +5,33 @@ use diesel_encrypted::{Field, Plaintext, keys::KeyState};
 use super::{Findings, Level};
 use crate::{exit::Result, job::column_name, output::count, session::Session};
 
-pub(super) fn look(session: &mut dyn Session, fields: &[&'static Field], findings: &mut Findings) -> Result<()> {
+/// Looks at columns, and gives those that are there.
+pub(super) fn look(
+    session: &mut dyn Session,
+    fields: &[&'static Field],
+    findings: &mut Findings,
+) -> Result<Vec<&'static Field>> {
+    let status = match session.status() {
+        Ok(status) => status,
+        Err(error) => {
+            findings.add(Level::Fail, "columns", error.to_string());
+            return Ok(Vec::new());
+        }
+    };
+    let is_missing = |field: &Field| status.iter().any(|column| column.missing && column.field == field.id());
     for field in fields {
+        if is_missing(field) {
+            let says = "the database has no such column: if it was renamed, start the application with its new name and its \
+                        old identity; if it was dropped, `forget` it";
+            findings.add(Level::Fail, column_name(field), says);
+            continue;
+        }
         match session.store().check_columns(&[field]) {
             Ok(()) => findings.add(Level::Ok, column_name(field), "type, width and collation do"),
             Err(error) => findings.add(Level::Fail, column_name(field), error.to_string()),
         }
     }
-    let status = match session.status() {
-        Ok(status) => status,
-        Err(error) => {
-            findings.add(Level::Fail, "columns", error.to_string());
-            return Ok(());
-        }
-    };
-    for column in status {
+    for column in &status {
         let Some(field) = fields.iter().find(|field| field.id() == column.field) else { continue };
         let rows = |rows: u64| count(usize::try_from(rows).unwrap_or(usize::MAX), "value");
         match (column.plaintext, field.declared_plaintext()) {
@@ -62,5 +74,5 @@ pub(super) fn look(session: &mut dyn Session, fields: &[&'static Field], finding
             }
         }
     }
-    Ok(())
+    Ok(fields.iter().copied().filter(|field| !is_missing(field)).collect())
 }

@@ -5,7 +5,7 @@ mod indexes;
 mod roots;
 
 use clap::Args;
-use diesel_encrypted::{Field, Vault};
+use diesel_encrypted::Field;
 use serde::Serialize;
 
 use crate::{
@@ -15,6 +15,8 @@ use crate::{
 };
 
 /// Look whether keys, key tables, columns, indexes and guards are as they have to be. Changes nothing.
+///
+/// Without a root key it looks at all but whether the key tables are authentic.
 ///
 /// Root keys and the permissions of their files; whether every row of the key tables is authentic; types, widths and
 /// collations of columns; indexes and guards that are missing; plaintext, and values of lost keys; what each blind index
@@ -63,10 +65,9 @@ impl Doctor {
         let mut findings = Findings::default();
         let mut session = context.connect()?;
         roots::look(context, &mut *session, &mut findings);
-        if let Some(vault) = open(context, &mut *session, &mut findings) {
-            let fields: Vec<&'static Field> = vault.fields().collect();
-            columns::look(&mut *session, &fields, &mut findings)?;
-            indexes::look(&mut *session, &fields, &mut findings)?;
+        if let Some(fields) = fields(context, &mut *session, &mut findings) {
+            let there = columns::look(&mut *session, &fields, &mut findings)?;
+            indexes::look(&mut *session, &there, &mut findings)?;
         }
         context.output.result(&findings.0, || findings.text())?;
         let bad = findings.0.iter().any(|finding| matches!(finding.level, Level::Warn | Level::Fail));
@@ -74,18 +75,24 @@ impl Doctor {
     }
 }
 
-/// Opens the vault, which finds every row of the scope authentic.
-fn open(context: &Context, session: &mut dyn Session, findings: &mut Findings) -> Option<Vault> {
-    match context.open(session) {
-        Ok(vault) => {
-            findings.add(Level::Ok, "key tables", "every row of this scope is authentic, and every key unwraps");
-            Some(vault)
-        }
-        Err(failure) => {
-            findings.add(Level::Fail, "key tables", failure.to_string());
-            None
-        }
+/// The registered fields: those of a vault, which finds every row of the scope authentic, else as the rows stand.
+fn fields(context: &Context, session: &mut dyn Session, findings: &mut Findings) -> Option<Vec<&'static Field>> {
+    match context.root_keys_if_named() {
+        Ok(None) => findings.add(
+            Level::Warn,
+            "key tables",
+            "found authentic by nothing, as there is no root key: what follows is what they say",
+        ),
+        _ => match context.open(session) {
+            Ok(vault) => {
+                findings.add(Level::Ok, "key tables", "every row of this scope is authentic, and every key unwraps");
+                return Some(vault.fields().collect());
+            }
+            Err(failure) => findings.add(Level::Fail, "key tables", failure.to_string()),
+        },
     }
+    let rows = session.inventory().ok().flatten()?;
+    context.registered_fields(&rows).map_err(|failure| findings.add(Level::Fail, "columns", failure.to_string())).ok()
 }
 
 impl Findings {

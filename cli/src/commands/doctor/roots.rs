@@ -9,8 +9,12 @@ use crate::{context::Context, output::count, session::Session};
 
 pub(super) fn look(context: &Context, session: &mut dyn Session, findings: &mut Findings) {
     // Reading them checks the permissions of files and folders.
-    let configured = match context.root_keys() {
-        Ok(keys) => {
+    let configured = match context.root_keys_if_named() {
+        Ok(None) => {
+            findings.add(Level::Warn, "root keys", "none is configured");
+            None
+        }
+        Ok(Some(keys)) => {
             findings.add(
                 Level::Ok,
                 "root keys",
@@ -44,7 +48,7 @@ pub(super) fn look(context: &Context, session: &mut dyn Session, findings: &mut 
             Some(Standing::Missing) => {
                 findings.add(Level::Fail, about, format!("{wraps}, and is not configured"));
             }
-            None => {}
+            None => findings.add(Level::Note, about, wraps),
         }
     }
     for key in configured.iter().flat_map(RootKeys::iter) {
