@@ -1,6 +1,6 @@
 //! A user who is signed in: their keys, opened.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use diesel_encrypted_core::{
     EncryptedModel, Field, Vault,
@@ -24,8 +24,9 @@ use super::{
 /// Wiped on drop. It cannot be copied, compared or printed.
 pub struct Account {
     pub(super) found: Found,
-    pub(super) key: UserKey,
-    pub(super) earlier: Vec<UserKey>,
+    /// Shared with what works on another thread.
+    pub(super) key: Arc<UserKey>,
+    pub(super) earlier: Vec<Arc<UserKey>>,
     pub(super) member: Member,
 }
 
@@ -38,14 +39,14 @@ impl Account {
 
     /// Their key.
     #[must_use]
-    pub const fn key(&self) -> &UserKey {
+    pub fn key(&self) -> &UserKey {
         &self.key
     }
 
     /// Their earlier keys, the latest first.
     #[must_use]
-    pub fn earlier(&self) -> &[UserKey] {
-        &self.earlier
+    pub fn earlier(&self) -> Vec<&UserKey> {
+        self.earlier.iter().map(AsRef::as_ref).collect()
     }
 
     /// What they open shares with, and sign them by.
@@ -58,7 +59,7 @@ impl Account {
     /// found. It is entered around what the user does, as a tenant's is.
     #[must_use]
     pub fn vault(&self, fields: &[&'static Field]) -> Vault {
-        self.key.vault(&self.earlier.iter().collect::<Vec<_>>(), fields)
+        self.key.vault(&self.earlier(), fields)
     }
 
     /// [`vault`](Self::vault) for the fields of a model.
@@ -82,14 +83,25 @@ impl Accounts {
         found: Found,
         key: UserKey,
     ) -> Result<Account, AccountError> {
-        let pair = read(connection, &KEY_PAIRS, &found.at.user()).await?;
-        let pair = pair.first().ok_or(AccountError::BadRow { table: KEY_PAIRS.name, column: "user_id" })?;
-        let public = key_pair::public(pair)?;
-        public.verify(&found.known).map_err(held(KEY_PAIRS.name))?;
-        let [encryption, identity] = ["sealed_private_key", "sealed_identity"].map(|column| pair.bytes(column));
-        let sealed = SealedMember { encryption: encryption?.to_vec(), identity: identity?.to_vec() };
-        let member = Member::open(&key, &public, &sealed).map_err(held(KEY_PAIRS.name))?;
-        let earlier = earlier::open(connection, &found.at, &key).await?;
-        Ok(Account { found, key, earlier, member })
+        match held_by(connection, &found, &key).await {
+            Ok((member, earlier)) => Ok(Account { found, key: Arc::new(key), earlier, member }),
+            Err(error) => Err(self.explain(connection, &found.at, Some(&found), error).await),
+        }
     }
+}
+
+/// A user's private keys, and their earlier ones.
+async fn held_by<How, C: RunAccounts<How>>(
+    connection: &mut C,
+    found: &Found,
+    key: &UserKey,
+) -> Result<(Member, Vec<Arc<UserKey>>), AccountError> {
+    let pair = read(connection, &KEY_PAIRS, &found.at.user()).await?;
+    let pair = pair.first().ok_or(AccountError::BadRow { table: KEY_PAIRS.name, column: "user_id" })?;
+    let public = key_pair::public(pair)?;
+    public.verify(&found.known).map_err(held(KEY_PAIRS.name))?;
+    let [encryption, identity] = ["sealed_private_key", "sealed_identity"].map(|column| pair.bytes(column));
+    let sealed = SealedMember { encryption: encryption?.to_vec(), identity: identity?.to_vec() };
+    let member = Member::open(key, &public, &sealed).map_err(held(KEY_PAIRS.name))?;
+    Ok((member, earlier::open(connection, &found.at, key).await?))
 }

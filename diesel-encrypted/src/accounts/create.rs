@@ -1,9 +1,14 @@
 //! A user's account, made: record, password lock, recovery codes and key pair.
 
+use std::sync::Arc;
+
 use diesel_encrypted_core::users::{
     Authority, Lock, Member, Password, PasswordCost, PublicKeys, RecoveryCode, SealedMember, Suite, UserId, UserKey,
     UserRecord,
 };
+
+#[cfg(feature = "bcrypt")]
+use diesel_encrypted_core::users::CarriedOver;
 
 use super::{
     Accounts,
@@ -83,6 +88,35 @@ impl Accounts {
         id: &UserId,
         password: &str,
     ) -> Result<Created, AccountError> {
+        self.create_with(connection, id, Password::new(password)).await
+    }
+
+    #[cfg(feature = "bcrypt")]
+    both! {
+        /// Makes the account of a user of an existing system, by the password that their bcrypt hash knew. In one transaction,
+        /// delete the hash: as long as it is there, it is what is guessed at.
+        ///
+        /// # Errors
+        /// As [`create`](Self::create).
+        carry_over, carry_over_async => carry_over_on(id: &UserId, carried: CarriedOver) -> Created
+    }
+
+    #[cfg(feature = "bcrypt")]
+    async fn carry_over_on<How, C: RunAccounts<How>>(
+        &self,
+        connection: &mut C,
+        id: &UserId,
+        carried: CarriedOver,
+    ) -> Result<Created, AccountError> {
+        self.create_with(connection, id, carried.into_password()).await
+    }
+
+    async fn create_with<How, C: RunAccounts<How>>(
+        &self,
+        connection: &mut C,
+        id: &UserId,
+        password: Password,
+    ) -> Result<Created, AccountError> {
         let authority = self.authority()?;
         let at = At::new(&authority, id)?;
         // Not to derive a key in vain. Whoever comes in between is found out by the row itself.
@@ -90,12 +124,12 @@ impl Accounts {
             return Err(AccountError::Exists);
         }
         let (cost, suite, codes) = (self.cost, self.suite, self.codes);
-        let (id, password, by) = (id.clone(), Password::new(password), authority.clone());
+        let (id, by) = (id.clone(), authority.clone());
         let new = compute(connection, move || New::make(&by, id, &password, cost, suite, codes)).await??;
         write(connection, new.writes(&at)?).await?;
         let known = authority.authenticate(&new.record)?;
         let found = Found { at, record: new.record, known };
-        let account = Account { found, key: new.key, earlier: Vec::new(), member: new.member };
+        let account = Account { found, key: Arc::new(new.key), earlier: Vec::new(), member: new.member };
         Ok(Created { account, codes: new.codes })
     }
 }

@@ -28,6 +28,12 @@ pub enum AccountError {
     /// A group that the user is not a member of, or not any more, or that nobody has made.
     #[error("this user is not a member of that group, or there is no such group")]
     NotMember,
+    /// There is no such user, or they were erased. Nothing that a user asks for says so: it says [`Wrong`](Self::Wrong).
+    #[error("there is no such user, or they were erased")]
+    UnknownUser,
+    /// A lock that every account has.
+    #[error("a password is changed, and recovery codes are replaced: neither is removed by itself")]
+    NotRemovable,
     /// An id that has no place in the tables.
     #[error("the id of a user or a group has {found} bytes, and {most} are the most: use a shorter one")]
     IdTooLong {

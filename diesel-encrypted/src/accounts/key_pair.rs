@@ -1,6 +1,6 @@
 //! Users' key pairs in their table.
 
-use diesel_encrypted_core::users::{EncryptionPublicKey, PublicKeys, SealedMember, Suite};
+use diesel_encrypted_core::users::{EncryptionPublicKey, Member, PublicKeys, SealedMember, Suite};
 
 use super::{
     error::AccountError,
@@ -27,6 +27,22 @@ fn columns(public: &PublicKeys, sealed: &SealedMember) -> [(&'static str, Value)
         ("sealed_private_key", sealed.encryption.as_slice().into()),
         ("sealed_identity", sealed.identity.as_slice().into()),
     ]
+}
+
+/// Puts private keys under another key of their user, if the public ones are still those that belong to them.
+pub(super) fn seal(at: &At, member: &Member, sealed: &SealedMember) -> Statement {
+    let sealed = [
+        ("sealed_private_key", sealed.encryption.as_slice().into()),
+        ("sealed_identity", sealed.identity.as_slice().into()),
+    ];
+    let public = member.publish();
+    let unchanged = [("public_key", public.encryption.as_bytes().into()), ("identity_key", (&public.identity).into())];
+    KEY_PAIRS.update(&sealed, &at.and(unchanged))
+}
+
+/// Forgets the private keys: the public ones still check what they signed.
+pub(super) fn forget(at: &At) -> Statement {
+    KEY_PAIRS.update(&[("sealed_private_key", Value::Null), ("sealed_identity", Value::Null)], &at.user())
 }
 
 /// The statement that gives a user their first key pair.

@@ -25,11 +25,7 @@ pub(super) fn of_codes(key: &UserKey, count: usize) -> Result<(Vec<RecoveryCode>
 /// Which lock it is, and what it is.
 fn columns(lock: &Lock) -> Result<[(&'static str, Value); 3], AccountError> {
     let kind = lock.kind().map_err(UnlockError::from)?;
-    Ok([
-        ("lock_id", lock.id().as_bytes().into()),
-        ("kind", i64::from(kind as u8).into()),
-        ("lock_bytes", lock.as_bytes().into()),
-    ])
+    Ok([("lock_id", lock.id().as_bytes().into()), ("kind", number(kind)), ("lock_bytes", lock.as_bytes().into())])
 }
 
 pub(super) fn insert(at: &At, lock: &Lock) -> Result<Statement, AccountError> {
@@ -41,26 +37,61 @@ pub(super) fn replace(at: &At, old: &Lock, new: &Lock) -> Result<Statement, Acco
     Ok(LOCKS.update(&columns(new)?, &at.and(columns(old)?)))
 }
 
+/// Deletes a lock, if it is still the one that was read.
+pub(super) fn delete(at: &At, lock: &Lock) -> Result<Statement, AccountError> {
+    Ok(LOCKS.delete(&at.and(columns(lock)?)))
+}
+
+/// Deletes every lock of a user.
+pub(super) fn delete_all(at: &At) -> Statement {
+    LOCKS.delete(&at.user())
+}
+
+/// A statement that changes nothing, in as many rows as the user has locks of this kind.
+pub(super) fn touch(at: &At, kind: LockKind) -> Statement {
+    let kind = [("kind", number(kind))];
+    LOCKS.update(&kind, &at.and(kind.clone()))
+}
+
+fn number(kind: LockKind) -> Value {
+    i64::from(kind as u8).into()
+}
+
+/// The user's locks.
+pub(super) async fn all<How, C: RunAccounts<How>>(connection: &mut C, at: &At) -> Result<Vec<Lock>, AccountError> {
+    read(connection, &LOCKS, &at.user()).await?.iter().map(stored).collect()
+}
+
 /// The user's locks of a kind.
 pub(super) async fn of_kind<How, C: RunAccounts<How>>(
     connection: &mut C,
     at: &At,
     kind: LockKind,
 ) -> Result<Vec<Lock>, AccountError> {
-    let rows = read(connection, &LOCKS, &at.and([("kind", i64::from(kind as u8).into())])).await?;
-    rows.iter().map(stored).collect()
+    read(connection, &LOCKS, &at.and([("kind", number(kind))])).await?.iter().map(stored).collect()
 }
 
-/// The user's password lock. There is one: a second was put there by nobody who may.
-pub(super) async fn of_password<How, C: RunAccounts<How>>(
+/// The user's lock of a kind of which there is one: a second was put there by nobody who may, and none is tried in turn.
+pub(super) async fn only<How, C: RunAccounts<How>>(
     connection: &mut C,
     at: &At,
+    kind: LockKind,
 ) -> Result<Option<Lock>, AccountError> {
-    let mut locks = of_kind(connection, at, LockKind::Password).await?;
+    let mut locks = of_kind(connection, at, kind).await?;
     if locks.len() > 1 {
         return Err(AccountError::BadRow { table: LOCKS.name, column: "kind" });
     }
     Ok(locks.pop())
+}
+
+/// The user's lock of this id.
+pub(super) async fn of_id<How, C: RunAccounts<How>>(
+    connection: &mut C,
+    at: &At,
+    id: LockId,
+) -> Result<Option<Lock>, AccountError> {
+    let rows = read(connection, &LOCKS, &at.and([("lock_id", id.as_bytes().into())])).await?;
+    rows.first().map(stored).transpose()
 }
 
 fn stored(row: &Row) -> Result<Lock, AccountError> {

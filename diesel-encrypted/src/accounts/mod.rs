@@ -12,12 +12,19 @@ mod asynchronous;
 mod connection;
 mod create;
 mod earlier;
+mod erase;
 mod error;
 mod key_pair;
 mod lock;
+mod locks;
 pub mod models;
+mod password;
 mod record;
+mod recover;
+mod renewal;
+mod rotate;
 pub mod schema;
+mod session;
 mod statements;
 mod tables;
 mod unlock;
@@ -38,7 +45,10 @@ pub use account::Account;
 pub use asynchronous::AsyncAccountsConnection;
 pub use connection::AccountsConnection;
 pub use create::Created;
+pub use erase::Erased;
 pub use error::AccountError;
+pub use locks::LockInfo;
+pub use renewal::Rotated;
 pub use tables::tables;
 
 /// How many recovery codes a user has.
@@ -130,12 +140,12 @@ async fn compute<How, C: RunAccounts<How>, T: Send + 'static>(
     connection.compute(work).await.map_err(|_| AccountError::Unlock(UnlockError::Memory))
 }
 
-/// A function over a connection of Diesel's own, and the same over one of diesel-async's: `$body` is what both do.
+/// Functions over a connection of Diesel's own, and the same over one of diesel-async's: `$body` is what both do.
 macro_rules! both {
-    (
+    ($(
         $(#[$attribute:meta])*
         $name:ident, $awaited:ident => $body:ident($($argument:ident: $type:ty),*) -> $given:ty
-    ) => {
+    )+) => { $(
         $(#[$attribute])*
         pub fn $name<C: $crate::accounts::AccountsConnection>(
             &self,
@@ -157,7 +167,7 @@ macro_rules! both {
         ) -> Result<$given, $crate::accounts::AccountError> {
             self.$body(connection, $($argument),*).await
         }
-    };
+    )+ };
 }
 use both;
 

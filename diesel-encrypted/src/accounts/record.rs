@@ -1,11 +1,14 @@
 //! Users' records in their table: read, checked, written, and compared with before anything else of a user is written.
 
+use std::time::SystemTime;
+
 use diesel_encrypted_core::users::{Authority, KnownUser, UserId, UserRecord};
 
 use super::{
     Accounts,
     connection::RunAccounts,
     error::AccountError,
+    session::seconds,
     statements::{Row, Value},
     tables::{ID_MAX, USERS},
     write::{Writes, read},
@@ -83,6 +86,22 @@ pub(super) fn insert(at: &At, record: &UserRecord) -> Statement {
     USERS.insert(&at.and(columns(record)))
 }
 
+/// The statement that leaves nothing of a user but their id, or `None` if that was done. It looks at no key: a record that
+/// nobody vouches for is erased as well.
+pub(super) async fn erase<How, C: RunAccounts<How>>(
+    connection: &mut C,
+    at: &At,
+    now: SystemTime,
+) -> Result<Option<Statement>, AccountError> {
+    let rows = read(connection, &USERS, &at.user()).await?;
+    let row = rows.first().ok_or(AccountError::UnknownUser)?;
+    if row.number("erased_at").is_some() {
+        return Ok(None);
+    }
+    let unchanged = [("mac", row.bytes("mac")?.into()), ("erased_at", Value::Null)];
+    Ok(Some(USERS.update(&[("erased_at", seconds(now))], &at.and(unchanged))))
+}
+
 impl Accounts {
     /// Whether the id has a record, of whatever kind.
     pub(super) async fn is_taken<How, C: RunAccounts<How>>(
@@ -91,6 +110,28 @@ impl Accounts {
         at: &At,
     ) -> Result<bool, AccountError> {
         Ok(!read(connection, &USERS, &at.user()).await?.is_empty())
+    }
+
+    /// What an error means, now that it happened: rows that another call changed while they were read do not fit together.
+    pub(super) async fn explain<How, C: RunAccounts<How>>(
+        &self,
+        connection: &mut C,
+        at: &At,
+        found: Option<&Found>,
+        error: AccountError,
+    ) -> AccountError {
+        let rows = match read(connection, &USERS, &at.user()).await {
+            Ok(rows) => rows,
+            Err(error) => return error,
+        };
+        let is_read = |row: &Row, found: &Found| {
+            row.number("erased_at").is_none() && row.bytes_or_null("mac") == Some(&found.record.mac)
+        };
+        match (found, rows.first()) {
+            (Some(found), Some(row)) if is_read(row, found) => error,
+            (None, _) => error,
+            _ => AccountError::Changed,
+        }
     }
 
     /// The user of this id, unless there is none or they were erased.

@@ -47,7 +47,6 @@ impl Table {
     }
 
     /// Counts the rows that have these values, into the first number of a row.
-    #[expect(dead_code, reason = "for erasure")]
     pub(super) fn count(&self, of: Columns<'_>) -> Statement {
         let mut statement = Statement::new().sql("SELECT count(*)");
         for _ in 1..4 {
@@ -78,7 +77,6 @@ impl Table {
         statement.where_each(of)
     }
 
-    #[expect(dead_code, reason = "for locks")]
     pub(super) fn delete(&self, of: Columns<'_>) -> Statement {
         Statement::new().sql("DELETE FROM ").sql(self.name).where_each(of)
     }

@@ -1,7 +1,8 @@
 //! Signing in by a password.
 
-use diesel_encrypted_core::users::{
-    KnownUser, Lock, Password, PasswordCost, UnlockError, Unlocked, UserId, UserKey, decoy_unlock,
+use diesel_encrypted_core::{
+    format::lock::LockKind,
+    users::{KnownUser, Lock, Password, PasswordCost, UnlockError, Unlocked, UserId, UserKey, decoy_unlock},
 };
 
 use super::{
@@ -63,19 +64,22 @@ impl Accounts {
     ) -> Result<Tried<T>, AccountError> {
         let at = At::new(&*self.authority()?, id)?;
         let found = self.find(connection, &at).await?;
-        let lock = lock::of_password(connection, &at).await?;
+        let lock = lock::only(connection, &at, LockKind::Password).await?;
         let cost = self.cost;
         let Some((found, lock)) = found.zip(lock) else {
-            return Err(compute(connection, move || decoy_unlock(password.as_str(), cost)).await?.into());
+            let error = compute(connection, move || decoy_unlock(password.as_str(), cost)).await?;
+            return Err(self.explain(connection, &at, None, error.into()).await);
         };
         let (user, tried): (KnownUser, Lock) = (found.known.clone(), lock.clone());
-        let (key, made) = compute(connection, move || {
+        let opened = compute(connection, move || {
             let unlocked = tried.open_with_password(&user, password.as_str(), cost)?;
             let made = make(&unlocked, &password, cost)?;
             Ok::<_, UnlockError>((unlocked.key, made))
-        })
-        .await??;
-        Ok(Tried { found, lock, key, made })
+        });
+        match opened.await? {
+            Ok((key, made)) => Ok(Tried { found, lock, key, made }),
+            Err(error) => Err(self.explain(connection, &at, Some(&found), error.into()).await),
+        }
     }
 
     /// Lets the present key of the application vouch for a user whom an earlier one vouched for.

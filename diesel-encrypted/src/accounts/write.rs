@@ -8,7 +8,7 @@ use diesel::{
 };
 
 use super::{
-    connection::RunAccounts,
+    connection::{RowColumns, RunAccounts},
     error::AccountError,
     statements::{Columns, Row, Table},
 };
@@ -20,7 +20,7 @@ use crate::store::{
 /// How many rows a statement is to change.
 #[derive(Clone, Copy, Debug)]
 enum Expected {
-    One,
+    Exactly(usize),
     Any,
 }
 
@@ -41,6 +41,11 @@ impl Writes {
         Self::default()
     }
 
+    /// How many statements there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// A statement that changes one row. If it does not, another call was first.
     pub(super) fn one(self, statement: Statement) -> Self {
         self.one_or(statement, || AccountError::Changed)
@@ -48,12 +53,18 @@ impl Writes {
 
     /// A statement that changes one row, and what it means if it does not.
     pub(super) fn one_or(mut self, statement: Statement, otherwise: fn() -> AccountError) -> Self {
-        self.0.push(Write { statement, expected: Expected::One, otherwise });
+        self.0.push(Write { statement, expected: Expected::Exactly(1), otherwise });
+        self
+    }
+
+    /// A statement that changes as many rows as were read. If it does not, another call was first.
+    pub(super) fn exactly(mut self, statement: Statement, count: usize) -> Self {
+        let otherwise = || AccountError::Changed;
+        self.0.push(Write { statement, expected: Expected::Exactly(count), otherwise });
         self
     }
 
     /// A statement that changes as many rows as there are.
-    #[expect(dead_code, reason = "for locks")]
     pub(super) fn any(mut self, statement: Statement) -> Self {
         self.0.push(Write { statement, expected: Expected::Any, otherwise: || AccountError::Changed });
         self
@@ -79,13 +90,33 @@ pub(super) async fn read<How, C: RunAccounts<How>>(
     table: &'static Table,
     of: Columns<'_>,
 ) -> Result<Vec<Row>, AccountError> {
+    let rows = select(connection, table.select(of)).await?;
+    Ok(rows.into_iter().map(|columns| Row::new(table, columns)).collect())
+}
+
+/// Runs a statement that reads, and again while the database is locked.
+async fn select<How, C: RunAccounts<How>>(
+    connection: &mut C,
+    statement: Statement,
+) -> Result<Vec<RowColumns>, AccountError> {
     let (again, began) = (!connection.in_transaction()?, Instant::now());
     loop {
-        match connection.rows(table.select(of)).await {
+        match connection.rows(statement.clone()).await {
             Err(error) if is_passing(&error, again) && began.elapsed() < PATIENCE => connection.pause(PAUSE).await,
-            rows => return Ok(rows?.into_iter().map(|columns| Row::new(table, columns)).collect()),
+            rows => return Ok(rows?),
         }
     }
+}
+
+/// How many rows of `table` have these values.
+pub(super) async fn count<How, C: RunAccounts<How>>(
+    connection: &mut C,
+    table: &'static Table,
+    of: Columns<'_>,
+) -> Result<usize, AccountError> {
+    let rows = select(connection, table.count(of)).await?;
+    let count = rows.first().and_then(|(count, ..)| usize::try_from((*count)?).ok());
+    count.ok_or(AccountError::Database(DieselError::NotFound))
 }
 
 /// Runs the statements in a transaction, which within one of the caller's is a savepoint, and gives how many rows each
@@ -132,7 +163,7 @@ async fn run_each<How, C: RunAccounts<How>>(connection: &mut C, writes: &Writes)
     for Write { statement, expected, otherwise } in &writes.0 {
         match (run(connection, statement).await?, expected) {
             (Some(count), Expected::Any) => counts.push(count),
-            (Some(1), Expected::One) => counts.push(1),
+            (Some(count), Expected::Exactly(expected)) if count == *expected => counts.push(count),
             _ => return Err(Failure::Rows(otherwise())),
         }
     }

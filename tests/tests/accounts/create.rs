@@ -7,7 +7,7 @@ use diesel_encrypted::accounts::AccountError;
 use diesel_encrypted::users::UserId;
 use diesel_encrypted_tests::on_every_backend;
 
-use crate::world::{Rows, accounts, database, sign_up, user};
+use crate::world::{Rows, accounts, at_once, database, sign_up, user};
 
 on_every_backend! {
     fn an_account_has_a_key_a_password_ten_codes_and_a_key_pair<C>() {
@@ -32,16 +32,10 @@ on_every_backend! {
     }
 
     fn of_two_that_make_one_account_at_once_one_does<C>() {
-        let (connection, accounts) = (database::<C>(), accounts());
-        let results: Vec<_> = std::thread::scope(|scope| {
-            let make = |password: &'static str| {
-                let (accounts, mut other) = (accounts.clone(), connection.connect());
-                scope.spawn(move || (password, accounts.create(&mut other, &user(1), password).map(drop)))
-            };
-            let threads = ["one", "two", "three", "four"].map(make);
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        let results = at_once(&connection, ["one", "two", "three", "four"], |connection, password| {
+            accounts.create(connection, &user(1), password).map(drop)
         });
-        let mut connection = connection;
         for (password, made) in &results {
             let signed_in = accounts.unlock(&mut *connection, &user(1), password);
             match made {

@@ -10,9 +10,16 @@
 )]
 
 mod awaited;
+mod carried_over;
 mod create;
 mod damaged;
+mod erase;
 mod interrupted;
+mod locks;
+mod password;
+mod recover;
+mod rotate;
+mod sessions;
 mod tables;
 mod unlock;
 mod world;

@@ -42,9 +42,9 @@ on_every_backend! {
             let least = &mut least[id as usize - 1];
             *least = began.elapsed().min(*least);
         }
-        // One derivation more or less would be a factor of two. Other tests run beside this one: hence the least of many.
+        // Without a derivation it is a fiftieth. Other tests run beside this one: hence the least of many, and a wide bound.
         let [known, unknown] = least;
-        assert!(unknown * 10 > known * 6 && known * 10 > unknown * 6, "{known:?} and {unknown:?}");
+        assert!(unknown * 4 > known && known * 4 > unknown, "{known:?} and {unknown:?}");
         assert_eq!(connection.rows(), before);
     }
 

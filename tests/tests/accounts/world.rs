@@ -1,5 +1,7 @@
 //! An application with accounts, and its database.
 
+use std::sync::Barrier;
+
 use diesel::prelude::*;
 use diesel_encrypted::accounts::{self, Account, Accounts, AccountsConnection, schema};
 use diesel_encrypted::keys::Secret;
@@ -35,6 +37,27 @@ pub fn user(id: i64) -> UserId {
 /// Makes an account, and throws its codes away.
 pub fn sign_up<C: AccountsConnection>(accounts: &Accounts, connection: &mut C, id: i64, password: &str) -> Account {
     accounts.create(connection, &user(id), password).unwrap().account
+}
+
+/// Does `work` with each of `arguments` over a connection of its own, all at once.
+pub fn at_once<C: Backend, A: Copy + Send, T: Send, const N: usize>(
+    scratch: &Scratch<C>,
+    arguments: [A; N],
+    work: impl Fn(&mut C, A) -> T + Sync,
+) -> Vec<(A, T)> {
+    let barrier = &Barrier::new(N);
+    let work = &work;
+    std::thread::scope(|scope| {
+        let threads = arguments.map(|argument| {
+            let url = scratch.url();
+            scope.spawn(move || {
+                let connection = &mut C::establish(url).unwrap();
+                barrier.wait();
+                (argument, work(connection, argument))
+            })
+        });
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
 }
 
 /// Every row of every table, and what each has.

@@ -1,10 +1,8 @@
 //! Users of an existing system, who have a bcrypt hash and no lock: carried over when they next sign in.
 
-use zeroize::Zeroizing;
-
 use super::{
     Lock,
-    password::{LoginVerifier, PasswordCost},
+    password::{LoginVerifier, Password, PasswordCost},
 };
 use crate::users::{error::UnlockError, key::UserKey};
 
@@ -19,7 +17,7 @@ const READ: usize = 72;
 /// bcrypt (Provos, Mazières: A Future-Adaptable Password Scheme, USENIX 1999) reads 72 bytes of a password, and protects
 /// nothing but the sign-in. Make a lock, store it, and delete the hash in the same transaction: as long as the hash is
 /// there, it is what an attacker will guess at.
-pub struct CarriedOver(Zeroizing<String>);
+pub struct CarriedOver(Password);
 
 impl CarriedOver {
     /// Checks a password by a hash of the forms `$2a$`, `$2b$`, `$2x$` and `$2y$`, at a cost of 4 to 14.
@@ -36,7 +34,7 @@ impl CarriedOver {
             return Err(UnlockError::Wrong);
         }
         match bcrypt::verify(password.as_bytes(), hash) {
-            Ok(true) => Ok(Self(Zeroizing::new(password.to_owned()))),
+            Ok(true) => Ok(Self(Password::new(password))),
             Ok(false) => Err(UnlockError::Wrong),
             Err(_) => Err(UnlockError::BcryptHash),
         }
@@ -46,7 +44,13 @@ impl CarriedOver {
     /// there is signed in all the same, and has a lock that opens with what they typed: ask for it twice.
     #[must_use]
     pub fn was_cut(&self) -> bool {
-        self.0.len() > READ
+        self.0.as_str().len() > READ
+    }
+
+    /// The password, which is known to be theirs.
+    #[must_use]
+    pub fn into_password(self) -> Password {
+        self.0
     }
 
     /// The lock to store in the place of the hash.
@@ -54,7 +58,7 @@ impl CarriedOver {
     /// # Errors
     /// As [`Lock::for_password`].
     pub fn lock(&self, key: &UserKey, cost: PasswordCost) -> Result<(Lock, LoginVerifier), UnlockError> {
-        Lock::for_password(key, &self.0, cost)
+        Lock::for_password(key, self.0.as_str(), cost)
     }
 }
 

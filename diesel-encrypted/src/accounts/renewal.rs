@@ -1,0 +1,148 @@
+//! A user's next key, and all that goes over to it.
+
+use std::sync::Arc;
+
+use diesel_encrypted_core::{
+    format::lock::LockKind,
+    users::{Authority, Lock, Member, Password, PasswordCost, Pin, RecoveryCode, SealedMember, UnlockError, UserId},
+};
+
+use super::{
+    Accounts,
+    account::Account,
+    compute,
+    connection::RunAccounts,
+    earlier,
+    error::{AccountError, held},
+    key_pair, lock,
+    record::Found,
+    session,
+    statements::{Row, Value},
+    tables::{KEY_PAIRS, PINS},
+    write::{Writes, read, write},
+};
+
+/// An account with a new key.
+#[derive(Debug)]
+#[must_use = "the recovery codes are shown once: nothing else has them"]
+pub struct Rotated {
+    /// The account. Its earlier key opens what is not sealed anew yet.
+    pub account: Account,
+    /// The recovery codes, to be shown once and printed: those before open nothing any more.
+    pub codes: Vec<RecoveryCode>,
+    /// The kinds of the locks that could not go over to the new key, and are gone: what opens them is not at hand. Their
+    /// user makes them again.
+    pub dropped: Vec<LockKind>,
+}
+
+/// What goes over.
+struct Renewal {
+    account: Account,
+    /// Every lock of the user.
+    locks: Vec<Lock>,
+    pins: Vec<Pin>,
+    password: Password,
+}
+
+/// What it became.
+struct Renewed {
+    account: Account,
+    sealed: SealedMember,
+    codes: Vec<RecoveryCode>,
+    locks: Vec<Lock>,
+    pins: Vec<Pin>,
+    /// The statement's part that holds the earlier key.
+    held: Vec<u8>,
+    dropped: Vec<LockKind>,
+}
+
+impl Renewal {
+    fn make(self, authority: &Authority, cost: PasswordCost, codes: usize) -> Result<Renewed, AccountError> {
+        let Self { account: Account { found, key: old, mut earlier, member }, locks: old_locks, pins, password } = self;
+        let key = old.successor()?;
+        let (lock, _) = Lock::for_password(&key, password.as_str(), cost)?;
+        let (codes, mut locks) = lock::of_codes(&key, codes)?;
+        locks.push(lock);
+        let mut dropped = Vec::new();
+        for lock in old_locks {
+            match lock.kind().map_err(UnlockError::from)? {
+                // Both are there anew.
+                LockKind::Password | LockKind::RecoveryCode => {}
+                LockKind::Escrow => {
+                    authority.open_escrow(&found.known, &lock)?;
+                    locks.push(authority.escrow(&key)?);
+                }
+                kind => dropped.push(kind),
+            }
+        }
+        let pins = pins.iter().map(|pin| pin.renew(&old, &key)).collect::<Result<_, _>>().map_err(held(PINS.name))?;
+        let sealed = member.seal(&key)?;
+        let member = Member::open(&key, &member.publish(), &sealed).map_err(held(KEY_PAIRS.name))?;
+        let held = key.hold_earlier(&old)?;
+        let record = authority.record(&key, found.record.identity)?;
+        let found = Found { known: authority.authenticate(&record)?, record, at: found.at };
+        earlier.insert(0, old);
+        let account = Account { found, key: Arc::new(key), earlier, member };
+        Ok(Renewed { account, sealed, codes, locks, pins, held, dropped })
+    }
+}
+
+impl Renewed {
+    /// Adds what is to be written, behind the record and what was spent.
+    fn writes(&self, mut writes: Writes, old_locks: usize) -> Result<Writes, AccountError> {
+        let Account { found, key, earlier, member } = &self.account;
+        let at = &found.at;
+        writes = writes.exactly(lock::delete_all(at), old_locks);
+        for lock in &self.locks {
+            writes = writes.one(lock::insert(at, lock)?);
+        }
+        writes = writes.one(key_pair::seal(at, member, &self.sealed));
+        if let Some(old) = earlier.first() {
+            writes = writes.one(earlier::insert(at, old, key, &self.held));
+        }
+        let owner = |more: &[(&'static str, Value)]| {
+            [&[("scope", at.scope.clone().into()), ("owner_id", at.id.as_bytes().into())], more].concat()
+        };
+        writes = writes.exactly(PINS.delete(&owner(&[])), self.pins.len());
+        for pin in &self.pins {
+            let columns = [
+                ("user_id", pin.user.as_bytes().into()),
+                ("fingerprint", (&pin.fingerprint).into()),
+                ("mac", (&pin.mac).into()),
+            ];
+            writes = writes.one(PINS.insert(&owner(&columns)));
+        }
+        Ok(writes.any(session::end_all(at)))
+    }
+}
+
+impl Accounts {
+    /// Gives a user a new key and a new password, by a lock that was opened and is spent with it. `otherwise` is what it
+    /// means if another call has spent it.
+    pub(super) async fn renew<How, C: RunAccounts<How>>(
+        &self,
+        connection: &mut C,
+        account: Account,
+        spent: &Lock,
+        password: Password,
+        otherwise: fn() -> AccountError,
+    ) -> Result<Rotated, AccountError> {
+        let authority = self.authority()?;
+        let (cost, codes, found) = (self.cost, self.codes, account.found.clone());
+        let locks = lock::all(connection, &found.at).await?;
+        let pins = [("scope", found.at.scope.clone().into()), ("owner_id", found.at.id.as_bytes().into())];
+        let pins = read(connection, &PINS, &pins).await?.iter().map(pin).collect::<Result<_, _>>()?;
+        let old_locks = locks.len().saturating_sub(1);
+        let renewal = Renewal { account, locks, pins, password };
+        let renewed = compute(connection, move || renewal.make(&authority, cost, codes)).await??;
+        let writes = found.replacing(&renewed.account.found.record);
+        let writes = writes.one_or(lock::delete(&found.at, spent)?, otherwise);
+        write(connection, renewed.writes(writes, old_locks)?).await?;
+        Ok(Rotated { account: renewed.account, codes: renewed.codes, dropped: renewed.dropped })
+    }
+}
+
+fn pin(row: &Row) -> Result<Pin, AccountError> {
+    let user = UserId::stored(row.bytes("user_id")?).ok_or_else(|| row.bad("user_id"))?;
+    Ok(Pin::stored(user, row.array("fingerprint")?, row.array("mac")?))
+}

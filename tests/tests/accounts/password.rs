@@ -1,0 +1,72 @@
+//! A new password.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel_encrypted::accounts::AccountError;
+use diesel_encrypted_tests::on_every_backend;
+
+use crate::world::{Rows, accounts, at_once, database, sign_up, user};
+
+on_every_backend! {
+    fn a_new_password_opens_the_same_key_and_the_old_one_nothing<C>() {
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        let account = sign_up(&accounts, &mut *connection, 1, "old");
+        let changed = accounts.change_password(&mut *connection, &user(1), "old", "new").unwrap();
+        assert_eq!(changed.key().check_value(), account.key().check_value());
+        assert_eq!(connection.count(), 13);
+        accounts.unlock(&mut *connection, &user(1), "new").unwrap();
+        let before = connection.rows();
+        for result in [
+            accounts.unlock(&mut *connection, &user(1), "old"),
+            accounts.change_password(&mut *connection, &user(1), "old", "new"),
+            accounts.change_password(&mut *connection, &user(2), "old", "new"),
+        ] {
+            assert!(matches!(result, Err(AccountError::Wrong)));
+        }
+        assert!(matches!(accounts.change_password(&mut *connection, &user(1), "new", ""), Err(AccountError::Unlock(_))));
+        assert_eq!(connection.rows(), before);
+    }
+
+    fn a_new_password_ends_the_users_sessions<C>() {
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        let hour = Duration::from_secs(3600);
+        let tokens = [1, 2].map(|id| {
+            let account = sign_up(&accounts, &mut *connection, id, "old");
+            accounts.begin_session(&mut *connection, &account, hour).unwrap()
+        });
+        accounts.change_password(&mut *connection, &user(1), "old", "new").unwrap();
+        assert!(matches!(accounts.resume_session(&mut *connection, &tokens[0]), Err(AccountError::Session(_))));
+        accounts.resume_session(&mut *connection, &tokens[1]).unwrap();
+    }
+
+    fn of_two_new_passwords_at_once_one_is_set<C>() {
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        sign_up(&accounts, &mut *connection, 1, "old");
+        let results = at_once(&connection, ["one", "two", "three"], |connection, new| {
+            accounts.change_password(connection, &user(1), "old", new).map(drop)
+        });
+        let mut set = 0;
+        for (new, result) in results {
+            let opens = accounts.unlock(&mut *connection, &user(1), new).is_ok();
+            assert_eq!(opens, result.is_ok());
+            set += usize::from(opens);
+            assert!(matches!(result, Ok(()) | Err(AccountError::Changed | AccountError::Wrong)), "{result:?}");
+        }
+        assert_eq!((set, connection.count()), (1, 13));
+        assert!(matches!(accounts.unlock(&mut *connection, &user(1), "old"), Err(AccountError::Wrong)));
+    }
+
+    fn a_new_password_is_the_callers_transactions<C>() {
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        sign_up(&accounts, &mut *connection, 1, "old");
+        let before = connection.rows();
+        let undone = connection.transaction(|connection| {
+            accounts.change_password(connection, &user(1), "old", "new")?;
+            accounts.unlock(connection, &user(1), "new")?;
+            Err::<(), AccountError>(diesel::result::Error::RollbackTransaction.into())
+        });
+        assert!(matches!(undone, Err(AccountError::Database(_))));
+        assert_eq!(connection.rows(), before);
+    }
+}
