@@ -60,6 +60,24 @@ pub enum ValueError {
         /// The identifiers that were given.
         found: usize,
     },
+    /// A value of two layers was to be sealed, opened or searched for without the user's key.
+    #[error(
+        "`{field}`: its values have two layers, and this is the application's vault: seal, open and search within the \
+         user's or the group's (`account.vault(..)?.enter(..)`)"
+    )]
+    UserLayer {
+        /// The field.
+        field: FieldName,
+    },
+    /// A value of two layers was to be stored or loaded without the application's key.
+    #[error(
+        "`{field}`: its values have two layers, and only a user's vault is entered: install the application's, or enter \
+         it around the user's"
+    )]
+    ApplicationLayer {
+        /// The field.
+        field: FieldName,
+    },
     /// A value that was sealed under one vault was about to be written under another.
     #[error(
         "`{field}`: this value was sealed under another vault or scope: seal it anew in this one, or write it within the \
@@ -164,6 +182,15 @@ pub enum ValueError {
         field: FieldName,
         /// Whether the value is under a user's or a group's key.
         user_key: bool,
+    },
+    /// What is in the application's layer of a value of two is no value of a user, or has other tags than the layer.
+    #[error(
+        "`{field}`: a value lacks the user's layer: it was sealed with the application's key alone, or put together by \
+         someone who has that"
+    )]
+    NoUserLayer {
+        /// The field.
+        field: FieldName,
     },
     /// The value does not open: altered, or moved from another owner.
     #[error(

@@ -56,6 +56,8 @@ pub struct Field {
     pub(crate) column: &'static str,
     pub(crate) primary_key: &'static [&'static str],
     pub(crate) class: Class,
+    /// The class of the values in the user's layer, if there is one.
+    pub(crate) inner: Option<Class>,
     pub(crate) storage: Storage,
     pub(crate) algorithm: Algorithm,
     pub(crate) padding: Option<u32>,
@@ -65,6 +67,9 @@ pub struct Field {
     /// Where a vault keeps this field's keys, from 1; 0 before a vault has asked.
     place: AtomicU32,
 }
+
+const TWO_LAYERS_WITH_PLAINTEXT: &str =
+    "a field of two layers accepts no plaintext: who moves it over has no user's key to seal it with";
 
 /// The next free place of the process.
 static NEXT_PLACE: AtomicU32 = AtomicU32::new(1);
@@ -86,6 +91,7 @@ impl Field {
             column,
             primary_key: &[],
             class,
+            inner: None,
             storage,
             algorithm: Algorithm::Aes256Gcm,
             padding: None,
@@ -94,6 +100,19 @@ impl Field {
             indexes: &[],
             place: AtomicU32::new(0),
         }
+    }
+
+    /// A field of two layers: each value is sealed under a user's or a group's key, and that again under the
+    /// application's. What the application's layer holds are bytes.
+    ///
+    /// # Panics
+    /// If plaintext is accepted: at compile time where the field is a `static`.
+    #[must_use]
+    pub const fn two_layers(mut self) -> Self {
+        assert!(matches!(self.plaintext, Plaintext::Refuse), "{}", TWO_LAYERS_WITH_PLAINTEXT);
+        self.inner = Some(self.class);
+        self.class = Class::Bytes;
+        self
     }
 
     /// The columns of the table's primary key, by which maintenance walks it.
@@ -122,8 +141,12 @@ impl Field {
     }
 
     /// Whether plaintext is accepted while a table is moved over.
+    ///
+    /// # Panics
+    /// If it is in a field of two layers: at compile time where the field is a `static`.
     #[must_use]
     pub const fn plaintext(mut self, plaintext: Plaintext) -> Self {
+        assert!(self.inner.is_none() || matches!(plaintext, Plaintext::Refuse), "{}", TWO_LAYERS_WITH_PLAINTEXT);
         self.plaintext = plaintext;
         self
     }
@@ -170,10 +193,16 @@ impl Field {
         self.storage
     }
 
-    /// The kind of its values.
+    /// The kind of its values: bytes if it has two layers.
     #[must_use]
     pub const fn class(&self) -> Class {
         self.class
+    }
+
+    /// The kind of what the user's layer holds. `None` for a field of one layer.
+    #[must_use]
+    pub const fn inner_class(&self) -> Option<Class> {
+        self.inner
     }
 
     /// The algorithm that new values are sealed with.
@@ -186,6 +215,17 @@ impl Field {
     #[must_use]
     pub const fn declared_binding(&self) -> Binding {
         self.binding
+    }
+
+    /// What the values are bound to as they are stored: nothing if they have two layers, of which the user's is bound.
+    #[must_use]
+    pub const fn stored_binding(&self) -> Binding {
+        if self.inner.is_some() { Binding::None } else { self.binding }
+    }
+
+    /// The indexes whose tags the application's keys make: none if it has two layers.
+    pub(crate) const fn own_indexes(&self) -> &'static [Index] {
+        if self.inner.is_some() { &[] } else { self.indexes }
     }
 
     /// What happens when a value is found that was never sealed.
@@ -204,15 +244,20 @@ impl Field {
     /// column, characters in a text column.
     #[must_use]
     pub const fn sealed_len(&self, encoded: usize) -> usize {
-        let content = match self.padding {
-            Some(bucket) => padded_len(encoded, bucket),
-            None => encoded,
-        };
-        let bytes = Header::overhead(self.algorithm, self.indexes.len()) + content;
+        let one = self.layer_len(encoded);
+        let bytes = if self.inner.is_some() { self.layer_len(one) } else { one };
         match self.storage {
             Storage::Binary => bytes,
             Storage::Text => (4 * bytes).div_ceil(3),
         }
+    }
+
+    const fn layer_len(&self, content: usize) -> usize {
+        let padded = match self.padding {
+            Some(bucket) => padded_len(content, bucket),
+            None => content,
+        };
+        Header::overhead(self.algorithm, self.indexes.len()) + padded
     }
 
     /// The number of blind-index slots of new values.

@@ -41,6 +41,9 @@ const _: () = {
             { <Encrypted<String, patients::email> as _enc::FieldOf<Self>>::CLASS },
         >;
         type Binding = _enc::Unbound;
+        type Layers = _enc::LayersIf<
+            { <Encrypted<String, patients::email> as _enc::FieldOf<Self>>::TWO_LAYERS },
+        >;
         fn field() -> &'static _enc::Field {
             &FIELD_EMAIL
         }
@@ -70,6 +73,13 @@ const _: () = {
             },
         >;
         type Binding = _enc::Unbound;
+        type Layers = _enc::LayersIf<
+            {
+                <Option<
+                    Encrypted<String, patients::phone>,
+                > as _enc::FieldOf<Self>>::TWO_LAYERS
+            },
+        >;
         fn field() -> &'static _enc::Field {
             &FIELD_PHONE
         }
@@ -88,6 +98,14 @@ const _: () = {
             { <Sealed<Json<Chart>, patients::chart> as _enc::BoundFieldOf<Self>>::CLASS },
         >;
         type Binding = _enc::Bound;
+        type Layers = _enc::LayersIf<
+            {
+                <Sealed<
+                    Json<Chart>,
+                    patients::chart,
+                > as _enc::BoundFieldOf<Self>>::TWO_LAYERS
+            },
+        >;
         fn field() -> &'static _enc::Field {
             &FIELD_CHART
         }

@@ -109,12 +109,13 @@ impl Declaration<'_> {
     fn impls(&self) -> TokenStream {
         let Self { model, field, encrypt, column, statik } = self;
         let by_argument = model.foreign_schema.is_some().then(|| by(model)).map(|by| quote!(<#by>));
-        let class = self.class();
+        let [class, layers] = self.class_and_layers();
         let binding = format_ident!("{}", if encrypt.bound_to.is_some() { "Bound" } else { "Unbound" });
         let mut impls = quote_spanned! {field.ident.span()=>
             impl _enc::EncryptedColumn #by_argument for #column {
                 type Class = #class;
                 type Binding = _enc::#binding;
+                type Layers = #layers;
                 fn field() -> &'static _enc::Field {
                     &#statik
                 }
@@ -156,19 +157,23 @@ impl Declaration<'_> {
         impls
     }
 
-    /// The class of the field's type, which is where a wrong type is found.
+    /// The class and the layers of the field's type, which is where a wrong type is found.
     ///
     /// The type stands in a constant: in the associated type itself it would be part of a public interface, and what is
     /// sealed is often private.
-    fn class(&self) -> TokenStream {
+    fn class_and_layers(&self) -> [TokenStream; 2] {
         let generics = &self.model.generics;
         if self.field.broken || generics.type_params().next().is_some() || generics.const_params().next().is_some() {
-            return quote!(_enc::class::Text); // reported already
+            return [quote!(_enc::class::Text), quote!(_enc::OneLayer)]; // reported already
         }
         let ty = self.model.without_lifetimes(&self.field.ty);
         let field_of = format_ident!("{}", if self.encrypt.bound_to.is_some() { "BoundFieldOf" } else { "FieldOf" });
         let by = self.model.foreign_schema.is_some().then(|| by(self.model)).map(|by| quote!(, #by));
-        quote_spanned!(self.field.ty.span()=> _enc::Class<{ <#ty as _enc::#field_of<Self #by>>::CLASS }>)
+        let known = |alias: &str, constant: &str| {
+            let (alias, constant) = (format_ident!("{alias}"), format_ident!("{constant}"));
+            quote_spanned!(self.field.ty.span()=> _enc::#alias<{ <#ty as _enc::#field_of<Self #by>>::#constant }>)
+        };
+        [known("Class", "CLASS"), known("LayersIf", "TWO_LAYERS")]
     }
 }
 

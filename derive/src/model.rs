@@ -125,10 +125,10 @@ impl Field {
         }
     }
 
-    /// Whether its type is visibly `Encrypted<..>` or `Sealed<..>`, in an `Option` or not.
+    /// Whether its type is visibly `Encrypted<..>`, `Sealed<..>` or `Layered<..>`, in an `Option` or not.
     pub(crate) fn looks_encrypted(&self) -> bool {
         let inner = option_argument(&self.ty).unwrap_or(&self.ty);
-        last_segment(inner).is_some_and(|last| last.ident == "Encrypted" || last.ident == "Sealed")
+        last_segment(inner).is_some_and(|last| ["Encrypted", "Sealed", "Layered"].iter().any(|ours| last.ident == ours))
     }
 
     /// Whether its type is visibly one of the language's own, in an `Option` or not.

@@ -11,11 +11,11 @@ pub use diesel_encrypted_core::{Algorithm, Binding, EncryptedModel, Field, Index
 
 pub use crate::backend::{Dialect, KnownBackend, Probe, bytes_of};
 pub use crate::column::{
-    Bound, DeclaredColumn, EncryptedColumn, Full, Here, NamedIndex, Of, PartlyTagged, SearchableColumn, StoredAs,
-    Truncated, Unbound, Unsettled,
+    Bound, DeclaredColumn, EncryptedColumn, Full, Here, Layers, NamedIndex, Of, OneLayer, PartlyTagged,
+    SearchableColumn, StoredAs, Truncated, TwoLayers, Unbound, Unsettled,
 };
 pub use crate::stale::{MaybeStale, Reseal, any_stale};
-use crate::{Encrypted, Sealed};
+use crate::{Encrypted, Layered, Sealed};
 
 /// The type of a field that maps to the encrypted column `C`, declared by `By`.
 #[diagnostic::on_unimplemented(
@@ -27,24 +27,42 @@ use crate::{Encrypted, Sealed};
 pub trait FieldOf<C, By = Here> {
     /// The class of its values.
     type Class: ValueClass;
-    /// Its number, for [`Class`].
+    /// How many layers they have.
+    type Layers: Layers;
+    /// The number of the class, for [`Class`].
     const CLASS: u8 = Self::Class::CLASS as u8;
+    /// Whether there are two layers, for [`LayersIf`].
+    const TWO_LAYERS: bool = Self::Layers::TWO;
 }
 
 impl<T: Encode, N: Names<C, By>, C, By> FieldOf<C, By> for Encrypted<T, N> {
     type Class = T::Class;
+    type Layers = OneLayer;
 }
 
 impl<T: Encode, N: Names<C, By>, C, By> FieldOf<C, By> for Sealed<T, N> {
     type Class = T::Class;
+    type Layers = OneLayer;
+}
+
+impl<T: Encode, N: Names<C, By>, C, By> FieldOf<C, By> for Layered<T, N> {
+    type Class = T::Class;
+    type Layers = TwoLayers;
 }
 
 impl<T: Encode, N: Names<C, By>, C, By> FieldOf<C, By> for Option<Encrypted<T, N>> {
     type Class = T::Class;
+    type Layers = OneLayer;
 }
 
 impl<T: Encode, N: Names<C, By>, C, By> FieldOf<C, By> for Option<Sealed<T, N>> {
     type Class = T::Class;
+    type Layers = OneLayer;
+}
+
+impl<T: Encode, N: Names<C, By>, C, By> FieldOf<C, By> for Option<Layered<T, N>> {
+    type Class = T::Class;
+    type Layers = TwoLayers;
 }
 
 /// The type of a field that maps to a column whose values are bound to their owner.
@@ -57,16 +75,32 @@ impl<T: Encode, N: Names<C, By>, C, By> FieldOf<C, By> for Option<Sealed<T, N>> 
 pub trait BoundFieldOf<C, By = Here> {
     /// The class of its values.
     type Class: ValueClass;
-    /// Its number, for [`Class`].
+    /// How many layers they have.
+    type Layers: Layers;
+    /// The number of the class, for [`Class`].
     const CLASS: u8 = Self::Class::CLASS as u8;
+    /// Whether there are two layers, for [`LayersIf`].
+    const TWO_LAYERS: bool = Self::Layers::TWO;
 }
 
 impl<T: Encode, N: Names<C, By>, C, By> BoundFieldOf<C, By> for Sealed<T, N> {
     type Class = T::Class;
+    type Layers = OneLayer;
+}
+
+impl<T: Encode, N: Names<C, By>, C, By> BoundFieldOf<C, By> for Layered<T, N> {
+    type Class = T::Class;
+    type Layers = TwoLayers;
 }
 
 impl<T: Encode, N: Names<C, By>, C, By> BoundFieldOf<C, By> for Option<Sealed<T, N>> {
     type Class = T::Class;
+    type Layers = OneLayer;
+}
+
+impl<T: Encode, N: Names<C, By>, C, By> BoundFieldOf<C, By> for Option<Layered<T, N>> {
+    type Class = T::Class;
+    type Layers = TwoLayers;
 }
 
 /// What stands for the column `C` in a type: itself if its own crate declares it, else `Of<Model, C>`.
@@ -141,6 +175,21 @@ impl<T, N> Admits<Sealed<T, N>> for Bound {}
 
 impl<T, N> Admits<Option<Sealed<T, N>>> for Bound {}
 
+impl<T, N> Admits<Layered<T, N>> for Bound {}
+
+impl<T, N> Admits<Option<Layered<T, N>>> for Bound {}
+
+/// As many layers as the column's values have.
+#[diagnostic::on_unimplemented(
+    message = "this field's values have `{Self}`, and the column's `{Layers}`",
+    label = "not what the declaring model says",
+    note = "`Layered<T, column>` is the application's layer around a user's, `Encrypted<T, column>` and `Sealed<T, column>` \
+            are one layer: use the form that the declaring model has"
+)]
+pub trait Are<Layers> {}
+
+impl<Layers> Are<Layers> for Layers {}
+
 /// [`FieldOf`] without a class, for types that are not known yet.
 #[diagnostic::on_unimplemented(
     message = "this field maps to an encrypted column, but its type is `{Self}`",
@@ -174,6 +223,27 @@ pub trait IsClass {
     type Class: ValueClass;
 }
 
+/// [`TwoLayers`] if `TWO`, else [`OneLayer`]: as [`Class`].
+pub type LayersIf<const TWO: bool> = <Counted<TWO> as IsLayers>::Layers;
+
+/// Whether there are two layers.
+#[derive(Debug)]
+pub enum Counted<const TWO: bool> {}
+
+/// A number of layers.
+pub trait IsLayers {
+    /// What stands for them.
+    type Layers: Layers;
+}
+
+impl IsLayers for Counted<false> {
+    type Layers = OneLayer;
+}
+
+impl IsLayers for Counted<true> {
+    type Layers = TwoLayers;
+}
+
 macro_rules! classes {
     ($($class:ident)*) => { $(
         impl IsClass for Numbered<{ value::Class::$class as u8 }> {
@@ -189,7 +259,8 @@ pub const fn declare<C, By>(id: &'static str, table: &'static str) -> Field
 where
     C: EncryptedColumn<By>,
 {
-    Field::new(id, table, C::NAME, C::Class::CLASS, <C::SqlType as StoredAs>::STORAGE)
+    let field = Field::new(id, table, C::NAME, C::Class::CLASS, <C::SqlType as StoredAs>::STORAGE);
+    if C::Layers::TWO { field.two_layers() } else { field }
 }
 
 /// Compiles if the values of the column `C` can be normalised.
@@ -204,7 +275,12 @@ pub fn uses<M, C, F>()
 where
     M: Declares<C>,
     <M::As as DeclaredColumn>::Binding: Admits<F>,
-    F: FieldOf<C, ByOf<M, C>, Class: Is<<M::As as DeclaredColumn>::Class>>,
+    F: FieldOf<
+            C,
+            ByOf<M, C>,
+            Class: Is<<M::As as DeclaredColumn>::Class>,
+            Layers: Are<<M::As as DeclaredColumn>::Layers>,
+        >,
 {
 }
 

@@ -240,6 +240,7 @@ mod tests {
     impl crate::EncryptedColumn for notes::note {
         type Class = diesel_encrypted_core::value::class::Text;
         type Binding = crate::Unbound;
+        type Layers = crate::OneLayer;
 
         fn field() -> &'static Field {
             &NOTE

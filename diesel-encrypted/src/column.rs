@@ -33,6 +33,8 @@ pub trait EncryptedColumn<By = Here>: Column<SqlType: StoredAs> {
     type Class: ValueClass;
     /// [`Unbound`], or [`Bound`] if each value is bound to its owner.
     type Binding;
+    /// [`OneLayer`], or [`TwoLayers`] if a user's seal is within the application's.
+    type Layers: Layers;
 
     /// The field as the vault knows it.
     fn field() -> &'static Field;
@@ -59,6 +61,28 @@ pub enum Unbound {}
 /// Each value is bound to its owner or row, and opens nowhere else. Such a column is used through `Sealed`.
 #[derive(Clone, Copy, Debug)]
 pub enum Bound {}
+
+/// Values are under the application's key, or under a user's.
+#[derive(Clone, Copy, Debug)]
+pub enum OneLayer {}
+
+/// Each value is under a user's or a group's key, and that again under the application's: [`Layered`](crate::Layered).
+#[derive(Clone, Copy, Debug)]
+pub enum TwoLayers {}
+
+/// How many layers a column's values have.
+pub trait Layers {
+    /// Whether there are two.
+    const TWO: bool;
+}
+
+impl Layers for OneLayer {
+    const TWO: bool = false;
+}
+
+impl Layers for TwoLayers {
+    const TWO: bool = true;
+}
 
 /// Tags keep all of their 112 bits: equal tags mean equal values.
 #[derive(Clone, Copy, Debug)]
@@ -106,14 +130,21 @@ pub trait DeclaredColumn: 'static {
     /// Who declared it: [`Here`], or the model.
     type By: 'static;
     /// Diesel's column.
-    type Column: EncryptedColumn<Self::By, SqlType = Self::SqlType, Class = Self::Class, Binding = Self::Binding>
-        + 'static;
+    type Column: EncryptedColumn<
+            Self::By,
+            SqlType = Self::SqlType,
+            Class = Self::Class,
+            Binding = Self::Binding,
+            Layers = Self::Layers,
+        > + 'static;
     /// The column's SQL type.
     type SqlType: StoredAs;
     /// The class of its values.
     type Class: ValueClass;
     /// [`Unbound`] or [`Bound`].
     type Binding;
+    /// [`OneLayer`] or [`TwoLayers`].
+    type Layers: Layers;
 
     /// The field as the vault knows it.
     #[must_use]
@@ -131,6 +162,7 @@ where
     type SqlType = C::SqlType;
     type Class = C::Class;
     type Binding = C::Binding;
+    type Layers = C::Layers;
 }
 
 impl<M, C> DeclaredColumn for Of<M, C>
@@ -143,6 +175,7 @@ where
     type SqlType = C::SqlType;
     type Class = C::Class;
     type Binding = C::Binding;
+    type Layers = C::Layers;
 }
 
 /// The SQL types that can hold sealed values.

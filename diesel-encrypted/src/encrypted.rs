@@ -12,6 +12,7 @@ use once_cell::sync::OnceCell;
 
 use crate::bind::{Bindable, Once};
 use crate::column::{Bound, DeclaredColumn, Unbound};
+use crate::layered::InOneLayer;
 use crate::stored::Stored;
 
 /// A value of the encrypted column `C`, in the clear in memory.
@@ -26,6 +27,7 @@ use crate::stored::Stored;
 /// | skip a column that is not set | `Option<Encrypted<String, patients::phone>>`: `None` is left out, as Diesel does |
 /// | store NULL | `Encrypted<Option<String>, patients::phone>`, made with [`Encrypted::null`] |
 /// | borrow while inserting | `Encrypted<&'a str, patients::email>` |
+/// | need a user's key as well | [`Layered<String, patients::email>`](crate::Layered) |
 /// | copy into PostgreSQL, `diesel::copy_from` | any of them but `Option<..>`, with `#[diesel(embed)]` in the inserted struct |
 ///
 /// The vault of the current scope, or else the installed one, is asked when a statement is executed and when a row is
@@ -143,7 +145,7 @@ pub trait OpensForOwner {}
 
 impl OpensForOwner for Bound {}
 
-impl<T: Encode, C: DeclaredColumn<Binding: OpensAlone>> Bindable for Encrypted<T, C> {
+impl<T: Encode, C: DeclaredColumn<Binding: OpensAlone, Layers: InOneLayer>> Bindable for Encrypted<T, C> {
     fn stored<'a>(&'a self, once: &'a OnceCell<Once>) -> Result<&'a Stored, ValueError> {
         if self.value.is_null() {
             return Ok(&Stored::Null);

@@ -2,7 +2,7 @@
 //!
 //! - [`derive@Encrypted`] declares the encrypted columns of a model.
 //! - [`Encrypted<T, C>`](struct@Encrypted) is a value in the clear in memory, [`Sealed<T, C>`](Sealed) one that is opened
-//!   by hand.
+//!   by hand, [`Layered<T, C>`](Layered) one that needs a user's key as well.
 //! - [`dsl`] searches: `.blind_eq(..)` and what goes with it, on `#[searchable]` columns.
 //! - [`Vault`] holds the keys. It is opened and installed once, at start; tests and tenants enter their own.
 //! - [`encryption_error`] finds our error within Diesel's.
@@ -22,6 +22,7 @@ pub mod dsl;
 mod embed;
 mod encrypted;
 mod error;
+mod layered;
 mod load;
 pub mod maintenance;
 mod owner;
@@ -53,8 +54,8 @@ pub mod key_life {
 
 pub use backend::{Dialect, KnownBackend};
 pub use column::{
-    Bound, DeclaredColumn, EncryptedColumn, Full, Here, NamedIndex, Of, PartlyTagged, SearchableColumn, StoredAs,
-    Truncated, Unbound, Unsettled,
+    Bound, DeclaredColumn, EncryptedColumn, Full, Here, Layers, NamedIndex, Of, OneLayer, PartlyTagged,
+    SearchableColumn, StoredAs, Truncated, TwoLayers, Unbound, Unsettled,
 };
 // Root keys from where they are kept, and what a service of your own implements.
 #[cfg(feature = "escrow")]
@@ -81,6 +82,7 @@ pub use diesel_encrypted_core::{format, index, keys, value};
 pub use diesel_encrypted_derive::Encrypted;
 pub use encrypted::Encrypted;
 pub use error::{EncryptionErrorExt, encryption_error};
+pub use layered::Layered;
 pub use owner::AsOwner;
 pub use sealed::{Failure, OpenedAll, Sealed};
 pub use stale::{AsKey, Reseal, reseal_stale};

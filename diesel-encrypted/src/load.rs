@@ -10,6 +10,7 @@ use diesel_encrypted_core::{Decode, Vault};
 use crate::backend::KnownBackend;
 use crate::column::DeclaredColumn;
 use crate::encrypted::OpensAlone;
+use crate::layered::InOneLayer;
 use crate::sql_types::Ciphertext;
 use crate::stored::Stored;
 use crate::{Encrypted, Sealed};
@@ -17,7 +18,7 @@ use crate::{Encrypted, Sealed};
 impl<T, C, DB> FromSql<Binary, DB> for Encrypted<T, C>
 where
     T: Decode,
-    C: DeclaredColumn<Binding: OpensAlone>,
+    C: DeclaredColumn<Binding: OpensAlone, Layers: InOneLayer>,
     DB: KnownBackend,
 {
     fn from_sql(bytes: DB::RawValue<'_>) -> Result<Self> {
@@ -30,7 +31,7 @@ where
 impl<T, C, DB> FromSql<Text, DB> for Encrypted<T, C>
 where
     T: Decode,
-    C: DeclaredColumn<Binding: OpensAlone>,
+    C: DeclaredColumn<Binding: OpensAlone, Layers: InOneLayer>,
     DB: Backend,
     String: FromSql<Text, DB>,
 {
@@ -42,6 +43,7 @@ where
 
 impl<T, C, DB> FromSql<Binary, DB> for Sealed<T, C>
 where
+    C: DeclaredColumn<Layers: InOneLayer>,
     DB: Backend,
     Vec<u8>: FromSql<Binary, DB>,
 {
@@ -52,6 +54,7 @@ where
 
 impl<T, C, DB> FromSql<Text, DB> for Sealed<T, C>
 where
+    C: DeclaredColumn<Layers: InOneLayer>,
     DB: Backend,
     String: FromSql<Text, DB>,
 {

@@ -8,4 +8,4 @@
 #[cfg(feature = "async")]
 pub use crate::OpenVaultAsync;
 pub use crate::dsl::BlindIndexExpressionMethods;
-pub use crate::{Encrypted, EncryptionErrorExt, OpenVault, Reseal, RootKeys, Sealed, Vault};
+pub use crate::{Encrypted, EncryptionErrorExt, Layered, OpenVault, Reseal, RootKeys, Sealed, Vault};

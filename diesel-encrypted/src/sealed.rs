@@ -6,13 +6,14 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use diesel_encrypted_core::value::{Decode, Encode};
-use diesel_encrypted_core::{Binding, ValueError, Vault, VaultId};
+use diesel_encrypted_core::{Binding, Storage, ValueError, Vault, VaultId};
 use once_cell::sync::OnceCell;
 
 use crate::Encrypted;
 use crate::bind::{Bindable, Once};
-use crate::column::DeclaredColumn;
+use crate::column::{DeclaredColumn, Layers};
 use crate::encrypted::{OpensAlone, OpensForOwner};
+use crate::layered::InOneLayer;
 use crate::owner::AsOwner;
 use crate::stored::Stored;
 
@@ -44,6 +45,11 @@ impl<T, C> Sealed<T, C> {
     /// As the database gave it.
     pub(crate) const fn loaded(stored: Stored) -> Self {
         Self::with(stored, None)
+    }
+
+    /// What the application's layer is sealed around.
+    pub(crate) const fn inner(&self) -> &Stored {
+        &self.stored
     }
 }
 
@@ -84,7 +90,9 @@ impl<T, C: DeclaredColumn> Sealed<T, C> {
             sealed_by = Some(vault.id());
             seal(vault)
         })?;
-        Ok(Self::with(Stored::new(field.storage(), bytes), sealed_by))
+        // The application's layer takes bytes, whatever the column holds of that.
+        let storage = if C::Layers::TWO { Storage::Binary } else { field.storage() };
+        Ok(Self::with(Stored::new(storage, bytes), sealed_by))
     }
 }
 
@@ -231,7 +239,7 @@ impl<T, C> fmt::Debug for Sealed<T, C> {
     }
 }
 
-impl<T, C: DeclaredColumn> Bindable for Sealed<T, C> {
+impl<T, C: DeclaredColumn<Layers: InOneLayer>> Bindable for Sealed<T, C> {
     /// A value sealed by this process goes to the scope of the vault that sealed it. One that was loaded is written as it
     /// is, with or without a vault; sealed anew if it is stale, and bound to nothing that would have to be known.
     fn stored<'a>(&'a self, once: &'a OnceCell<Once>) -> Result<&'a Stored, ValueError> {

@@ -34,6 +34,7 @@ impl Start {
             id: VaultId::next(),
             application: self.application.clone(),
             scope: self.scope.clone(),
+            held: false,
             fields,
             #[cfg(feature = "users")]
             authority: self.authority(rows)?,
@@ -43,7 +44,7 @@ impl Start {
 
     /// Every key of the field and of its indexes, and its state.
     pub(super) fn seen(&self, field: &'static Field, rows: &[KeyRow]) -> Vec<(u32, KeyState)> {
-        let domains: Vec<_> = field.indexes.iter().map(|index| registry::domain(field, index)).collect();
+        let domains: Vec<_> = field.own_indexes().iter().map(|index| registry::domain(field, index)).collect();
         let of_field = |row: &&KeyRow| match row.context.purpose {
             Purpose::Encrypt => row.context.name == field.id(),
             Purpose::Index => domains.contains(&row.context.name),
@@ -65,7 +66,7 @@ impl Start {
         keys.sort_by_key(|key| key.state != KeyState::Active);
 
         let mut indexes = Vec::new();
-        for index in field.indexes {
+        for index in field.own_indexes() {
             let domain = registry::domain(field, index);
             let mut live: Vec<&KeyRow> = named(rows, Purpose::Index, &domain, scope)
                 .filter(|row| row.state != KeyState::Destroyed && !index.removed)

@@ -23,8 +23,10 @@ enum Entered {
     Nothing,
     /// No vault at all.
     Isolated,
-    /// This one.
+    /// This one, of the application.
     Vault(Vault),
+    /// This one, of a user or a group, and the application's that was in use.
+    Held { vault: Vault, application: Option<Vault> },
 }
 
 thread_local! {
@@ -39,6 +41,23 @@ struct Leave(Option<Entered>);
 impl Leave {
     fn enter(entered: Entered) -> Self {
         Self(Some(replace(entered)))
+    }
+
+    fn enter_vault(vault: Vault) -> Self {
+        Self::enter(match vault.0.held {
+            true => Entered::Held { vault, application: application() },
+            false => Entered::Vault(vault),
+        })
+    }
+}
+
+/// The application's vault in use on this thread: the entered one, else the installed one.
+fn application() -> Option<Vault> {
+    match ENTERED.with_borrow(Entered::clone) {
+        Entered::Vault(vault) => Some(vault),
+        Entered::Held { application, .. } => application,
+        Entered::Isolated => None,
+        Entered::Nothing => INSTALLED.get().cloned(),
     }
 }
 
@@ -68,7 +87,7 @@ impl Vault {
     #[must_use]
     pub fn current() -> Option<Self> {
         match ENTERED.with_borrow(Entered::clone) {
-            Entered::Vault(vault) => Some(vault),
+            Entered::Vault(vault) | Entered::Held { vault, .. } => Some(vault),
             Entered::Isolated => None,
             Entered::Nothing => INSTALLED.get().cloned(),
         }
@@ -98,12 +117,54 @@ impl Vault {
         work(&Self::current().ok_or(ValueError::NoVault { field: field.into() })?)
     }
 
+    /// Runs `work` with the application's vault, for the outer layer of `field`: the vault in use, or the one that was
+    /// when a user's or a group's was entered.
+    ///
+    /// # Errors
+    /// [`ValueError::ApplicationLayer`] if a user's alone is entered, [`ValueError::NoVault`] if none is, else what `work`
+    /// gives.
+    #[inline]
+    pub fn with_application<R>(
+        field: &'static Field,
+        work: impl FnOnce(&Self) -> Result<R, ValueError>,
+    ) -> Result<R, ValueError> {
+        match INSTALLED.get() {
+            Some(vault) if !HAS_ENTERED.get() => work(vault),
+            _ => Self::with_entered_application(field, work),
+        }
+    }
+
+    /// Runs `work` with the vault of what is stored of `field`: the application's if it has two layers, else the one in use.
+    ///
+    /// # Errors
+    /// As [`with_application`](Self::with_application) and [`with_current`](Self::with_current).
+    pub fn with_layer_of<R>(
+        field: &'static Field,
+        work: impl FnOnce(&Self) -> Result<R, ValueError>,
+    ) -> Result<R, ValueError> {
+        if field.inner.is_some() { Self::with_application(field, work) } else { Self::with_current(field, work) }
+    }
+
+    #[inline(never)]
+    fn with_entered_application<R>(
+        field: &'static Field,
+        work: impl FnOnce(&Self) -> Result<R, ValueError>,
+    ) -> Result<R, ValueError> {
+        match application() {
+            Some(vault) => work(&vault),
+            None if Self::current().is_some() => Err(ValueError::ApplicationLayer { field: field.into() }),
+            None => Err(ValueError::NoVault { field: field.into() }),
+        }
+    }
+
     /// Runs `work` with this vault in use on this thread, whatever is installed. Scopes nest.
+    ///
+    /// Within a user's or a group's vault, the application's that was in use stays at hand, for columns of two layers.
     ///
     /// A thread or task that `work` spawns does not inherit it: enter it there again, or [`attach`](Self::attach) it to
     /// the task's future.
     pub fn enter<R>(&self, work: impl FnOnce() -> R) -> R {
-        let _leave = Leave::enter(Entered::Vault(self.clone()));
+        let _leave = Leave::enter_vault(self.clone());
         work()
     }
 
@@ -143,7 +204,7 @@ pub struct Attached<F> {
 impl<F> Attached<F> {
     /// Runs `poll` within the vault.
     fn within<R>(mut self: Pin<&mut Self>, poll: impl FnOnce(Pin<&mut F>) -> R) -> R {
-        let _leave = Leave::enter(Entered::Vault(self.vault.clone()));
+        let _leave = Leave::enter_vault(self.vault.clone());
         poll(self.inner.as_mut())
     }
 }

@@ -41,6 +41,7 @@ impl<H: Holder> HolderKey<H> {
             id: VaultId::next(),
             application,
             scope,
+            held: true,
             fields: by_place,
             authority: None,
             refresh: OnceLock::new(),

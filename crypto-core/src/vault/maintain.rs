@@ -6,7 +6,7 @@
 use zeroize::Zeroizing;
 
 use super::{
-    Vault, check_owner,
+    Vault,
     keyring::{FieldKeys, IndexKeys},
     seal::NewValue,
 };
@@ -112,11 +112,14 @@ impl Vault {
         encoded: &[u8],
         owner: Option<&Owner>,
     ) -> Result<Vec<u8>, ValueError> {
-        let keys = self.sealing_keys(field)?;
-        check_owner(field, owner)?;
-        plain::check(field.class, encoded).map_err(|source| ValueError::Decode { field: field.into(), source })?;
-        seal_with(keys, field.class, encoded, owner, keys.indexes.len(), |index, encoded| {
-            keys.indexes.get(index).map_or(Ok(EMPTY_SLOT), |keys| keys.active_slot(field.class, encoded))
+        self.check_owner(field, owner)?;
+        if self.is_outer(field) {
+            return self.seal_layer(field, encoded);
+        }
+        let (keys, class) = (self.sealing_keys(field)?, self.class_of(field));
+        plain::check(class, encoded).map_err(|source| ValueError::Decode { field: field.into(), source })?;
+        seal_with(keys, class, encoded, owner, keys.indexes.len(), |index, encoded| {
+            keys.indexes.get(index).map_or(Ok(EMPTY_SLOT), |keys| keys.active_slot(class, encoded))
         })
     }
 
@@ -141,6 +144,10 @@ impl Vault {
     /// # Errors
     /// As [`rotate`](Self::rotate), and [`EncodeError::UnknownNormalizer`] if this program lacks the function of an index.
     pub fn reindex(&self, field: &'static Field, sealed: &[u8], owner: Option<&Owner>) -> Result<Vec<u8>, ValueError> {
+        if self.is_outer(field) {
+            // Its tags are the user's.
+            return self.rotate(field, sealed, owner);
+        }
         let (_, raw) = self.open_raw(field, sealed, owner)?;
         let keys = self.sealing_keys(field)?;
         seal_with(keys, raw.class, &raw.encoded, owner, keys.indexes.len(), |index, encoded| {
@@ -184,20 +191,24 @@ impl Vault {
         let malformed = |source| ValueError::Malformed { field: field.into(), source };
         let parts = SealedValue::parse(sealed).map_err(malformed)?;
         let raw = match owner {
+            None if self.is_outer(field) => {
+                Raw { class: field.class, encoded: Zeroizing::new(self.open_layer(field, sealed)?) }
+            }
             None => self.open::<Raw>(field, sealed)?,
             Some(owner) => self.open_bound::<Raw>(field, sealed, owner)?,
         };
         let integers = |class| matches!(class, Class::Signed | Class::Unsigned);
         let decode_error = |source| ValueError::Decode { field: field.into(), source };
-        if raw.class != field.class && !(integers(raw.class) && integers(field.class)) {
-            return Err(decode_error(DecodeError::Class { expected: field.class, found: raw.class }));
+        let expected = self.class_of(field);
+        if raw.class != expected && !(integers(raw.class) && integers(expected)) {
+            return Err(decode_error(DecodeError::Class { expected, found: raw.class }));
         }
         plain::check(raw.class, &raw.encoded).map_err(decode_error)?;
         Ok((parts, raw))
     }
 }
 
-fn seal_with(
+pub(super) fn seal_with(
     keys: &FieldKeys,
     class: Class,
     encoded: &[u8],

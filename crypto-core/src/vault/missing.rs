@@ -33,7 +33,7 @@ impl Start {
             no_value_key_is_lost(field, Some(state), facts)?;
             missing.push(Planned::key(Purpose::Encrypt, field.id(), 1, None));
         }
-        for index in field.indexes.iter().filter(|index| !index.removed) {
+        for index in field.own_indexes().iter().filter(|index| !index.removed) {
             let domain = registry::domain(field, index);
             let wanted = registry::index_spec(index);
             let is_wanted = |made: &IndexSpec| same_tags(made, &wanted);

@@ -13,6 +13,7 @@ mod facts;
 mod held;
 mod keyring;
 mod kind;
+mod layers;
 mod life;
 mod maintain;
 mod manifest;
@@ -86,6 +87,8 @@ struct Inner {
     id: VaultId,
     application: String,
     scope: Option<Vec<u8>>,
+    /// Whether its keys are a user's or a group's.
+    held: bool,
     /// By [`Field::place`].
     fields: Vec<Option<Versions>>,
     #[cfg(feature = "users")]
@@ -130,21 +133,22 @@ impl Vault {
             .ok_or_else(|| ValueError::UnknownField { field: field.into() })
     }
 
+    #[inline]
+    fn check_owner(&self, field: &'static Field, owner: Option<&Owner>) -> Result<(), ValueError> {
+        let binding = if self.is_outer(field) { Binding::None } else { field.binding };
+        match (binding, owner) {
+            (Binding::None, None) | (Binding::External, Some(_)) => Ok(()),
+            (Binding::Columns(columns), Some(owner)) if columns.len() == owner.count() => Ok(()),
+            (Binding::Columns(columns), Some(owner)) => {
+                Err(ValueError::OwnerLength { field: field.into(), expected: columns.len(), found: owner.count() })
+            }
+            (binding, _) => Err(ValueError::Ownership { field: field.into(), bound: binding != Binding::None }),
+        }
+    }
+
     /// The keys of every field, as they are now.
     fn each_field(&self) -> impl Iterator<Item = &FieldKeys> {
         self.0.fields.iter().flatten().map(Versions::latest)
-    }
-}
-
-#[inline]
-fn check_owner(field: &'static Field, owner: Option<&Owner>) -> Result<(), ValueError> {
-    match (field.binding, owner) {
-        (Binding::None, None) | (Binding::External, Some(_)) => Ok(()),
-        (Binding::Columns(columns), Some(owner)) if columns.len() == owner.count() => Ok(()),
-        (Binding::Columns(columns), Some(owner)) => {
-            Err(ValueError::OwnerLength { field: field.into(), expected: columns.len(), found: owner.count() })
-        }
-        (binding, _) => Err(ValueError::Ownership { field: field.into(), bound: binding != Binding::None }),
     }
 }
 

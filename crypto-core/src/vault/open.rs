@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    Vault, check_owner,
+    Vault,
     keyring::{FieldKeys, ValueKey},
 };
 use crate::{
@@ -74,13 +74,25 @@ impl Vault {
         sealed: &str,
         owner: Option<&Owner>,
     ) -> Result<V, ValueError> {
+        self.needs_user(field)?;
         match stored_bytes(field, sealed) {
-            Ok(bytes) => self.open_as(field, &bytes, owner),
+            Ok(bytes) => self.open_stored(field, &bytes, owner),
             Err(error) => Err(refused(field, error)),
         }
     }
 
     fn open_as<V: Decode>(&self, field: &'static Field, sealed: &[u8], owner: Option<&Owner>) -> Result<V, ValueError> {
+        self.needs_user(field)?;
+        self.open_stored(field, sealed, owner)
+    }
+
+    /// Opens a value, whichever layer it is.
+    pub(super) fn open_stored<V: Decode>(
+        &self,
+        field: &'static Field,
+        sealed: &[u8],
+        owner: Option<&Owner>,
+    ) -> Result<V, ValueError> {
         let decode_error = |source| refused(field, ValueError::Decode { field: field.into(), source });
         match self.decrypt(field, sealed, owner) {
             Ok((class, opened)) => V::decode(class, opened).map_err(decode_error),
@@ -98,7 +110,7 @@ impl Vault {
         owner: Option<&Owner>,
     ) -> Result<(Class, Vec<u8>), Unopened> {
         let keys = self.keys_of(field).map_err(Unopened::Refused)?;
-        check_owner(field, owner).map_err(Unopened::Refused)?;
+        self.check_owner(field, owner).map_err(Unopened::Refused)?;
         // Most values begin as one that was opened before did, and what that says need not be read again.
         if let Some((key, kind)) = Shape::of(sealed).and_then(|shape| keys.kind(shape))
             && kind.header.bound == owner.is_some()

@@ -22,6 +22,8 @@ struct Options {
     plaintext: String,
     bound_to: Vec<String>,
     bound_externally: bool,
+    #[serde(default)]
+    inner_class: Option<u8>,
 }
 
 /// A row, and how the tags of its indexes are made, where there is a key for them.
@@ -92,12 +94,19 @@ impl Declaration {
         let indexes: Option<Vec<Index>> =
             indexes.iter().zip(specs).map(|(index, spec)| registered_index(index, spec.as_ref())).collect();
         let indexes = indexes.filter(|indexes| indexes.len() <= 15)?;
-        let mut field =
-            Field::new(leak(&row.field_id), leak(&row.table), leak(&row.column), Class::from_u8(row.class)?, storage)
-                .primary_key(leak_all(&primary_key))
-                .algorithm(algorithm)
-                .plaintext(plaintext)
-                .indexes(Vec::leak(indexes));
+        let class = Class::from_u8(row.class)?;
+        let field = |class| Field::new(leak(&row.field_id), leak(&row.table), leak(&row.column), class, storage);
+        let field = match options.inner_class {
+            None => field(class),
+            // What a field of two layers accepts is its constructor's to say, which would panic.
+            Some(_) if class != Class::Bytes || plaintext != Plaintext::Refuse => return None,
+            Some(inner) => field(Class::from_u8(inner)?).two_layers(),
+        };
+        let mut field = field
+            .primary_key(leak_all(&primary_key))
+            .algorithm(algorithm)
+            .plaintext(plaintext)
+            .indexes(Vec::leak(indexes));
         field = match (options.bound_to.is_empty(), options.bound_externally) {
             (true, false) => field,
             (false, false) => field.binding(Binding::Columns(leak_all(&options.bound_to))),

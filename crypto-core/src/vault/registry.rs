@@ -40,6 +40,9 @@ struct Options<'a> {
     plaintext: &'a str,
     bound_to: Vec<&'a str>,
     bound_externally: bool,
+    /// The class of what the user's layer holds, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inner_class: Option<u8>,
 }
 
 /// The name of an index's keys: its own, or that of the domain it shares.
@@ -87,6 +90,7 @@ pub(super) fn row(field: &Field) -> RegistryRow {
             Binding::None | Binding::External => Vec::new(),
         },
         bound_externally: field.binding == Binding::External,
+        inner_class: field.inner.map(|class| class as u8),
     };
     RegistryRow {
         field_id: field.id().to_owned(),
@@ -121,8 +125,10 @@ fn judge(field: &Field, old: &RegistryRow, new: &RegistryRow) -> Verdict {
         })
     };
     let class = |number: u8| Class::from_u8(number).map_or("unknown", Class::name);
-    let binding = |options: &str| -> Option<(serde_json::Value, serde_json::Value)> {
-        let options: serde_json::Value = serde_json::from_str(options).ok()?;
+    let options = |options: &str| serde_json::from_str::<serde_json::Value>(options).ok();
+    let inner = |text: &str| options(text).and_then(|options| options.get("inner_class").cloned());
+    let binding = |text: &str| -> Option<(serde_json::Value, serde_json::Value)> {
+        let options = options(text)?;
         Some((options.get("bound_to")?.clone(), options.get("bound_externally")?.clone()))
     };
     if old.storage != new.storage {
@@ -139,6 +145,14 @@ fn judge(field: &Field, old: &RegistryRow, new: &RegistryRow) -> Verdict {
             class(old.class),
             class(new.class),
             "Change the field's type back, or move its values into a new column of the new type",
+        );
+    }
+    if inner(&old.options) != inner(&new.options) {
+        return changed(
+            "layer of users",
+            &old.options,
+            &new.options,
+            "Change the field's type back, or move its values into a new column",
         );
     }
     if binding(&old.options) != binding(&new.options) {

@@ -1,7 +1,7 @@
 //! Sealing: header, nonce, ciphertext and tag, in one allocation. It never makes a key, and no caller supplies a nonce.
 
 use super::{
-    Vault, check_owner,
+    Vault,
     keyring::{FieldKeys, ValueKey},
     kind::Kind,
     usage::Usage,
@@ -45,8 +45,9 @@ impl Vault {
         value: &V,
         owner: Option<&Owner>,
     ) -> Result<Vec<u8>, ValueError> {
+        self.needs_user(field)?;
         let keys = self.sealing_keys(field)?;
-        check_owner(field, owner)?;
+        self.check_owner(field, owner)?;
         if value.is_null() {
             return Err(ValueError::Encode { field: field.into(), source: EncodeError::Null });
         }

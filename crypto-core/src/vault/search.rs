@@ -71,6 +71,7 @@ impl Vault {
         index: usize,
         value: &'a V,
     ) -> Result<Option<Searched<'a>>, ValueError> {
+        self.needs_user(field)?;
         let keys = self.keys_of(field)?;
         let index_keys = keys.indexes.get(index).ok_or_else(|| ValueError::UnknownField { field: field.into() })?;
         if value.is_null() {

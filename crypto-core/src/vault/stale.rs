@@ -59,9 +59,10 @@ impl FieldKeys {
     #[inline]
     fn is_current(&self, sealed: &[u8]) -> bool {
         let (Some(active), field) = (self.active(), self.field) else { return true };
+        let is_outer = field.inner.is_some() && !self.user_key;
         let now = Header {
             algorithm: field.algorithm,
-            bound: field.binding != Binding::None,
+            bound: !is_outer && field.binding != Binding::None,
             padded: field.padding.is_some(),
             user_key: self.user_key,
             class: field.class,
@@ -71,7 +72,9 @@ impl FieldKeys {
             let generation = index.generations.first().map_or(0, |generation| generation.number());
             sealed.get(value::slot_range(slot).start) == Some(&generation)
         };
-        Shape::of(sealed).is_some_and(|shape| shape.differs_by_class(Shape::new(&now, self.indexes.len())))
+        // The application's layer has as many slots as what is in it.
+        let slots = if is_outer { sealed.get(1).copied().map_or(0, usize::from) } else { self.indexes.len() };
+        Shape::of(sealed).is_some_and(|shape| shape.differs_by_class(Shape::new(&now, slots)))
             && self.indexes.iter().enumerate().all(tagged)
     }
 }

@@ -157,7 +157,7 @@ where
     }
 }
 
-fn normalized<N: DeclaredColumn, const SLOT: usize>(
+pub(crate) fn normalized<N: DeclaredColumn, const SLOT: usize>(
     value: &(impl Encode + ?Sized),
 ) -> Result<Option<Vec<u8>>, ValueError> {
     if value.is_null() {

@@ -86,6 +86,7 @@ pub use blind_eq::BlindEq;
 pub use blind_eq_any::BlindEqAny;
 pub use blind_index::{BlindIndex, BlindIndexEq};
 pub use blind_ne::BlindNe;
+pub(crate) use candidates::normalized;
 pub use candidates::{BlindEqCandidates, Confirms};
 pub use conflict::BlindConflictTarget;
 pub use named::By;

@@ -24,6 +24,7 @@ static EMAIL: Field =
 impl EncryptedColumn for people::email {
     type Class = class::Text;
     type Binding = Unbound;
+    type Layers = crate::OneLayer;
 
     fn field() -> &'static Field {
         &EMAIL

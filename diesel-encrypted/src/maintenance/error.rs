@@ -62,6 +62,16 @@ pub enum MaintenanceError {
         /// The table.
         table: String,
     },
+    /// The values of two layers come from their users, and are theirs to open.
+    #[error(
+        "`{field}` has two layers, of which a user's is one: {operation} is for columns that the application alone seals"
+    )]
+    TwoLayers {
+        /// The field.
+        field: String,
+        /// The operation.
+        operation: &'static str,
+    },
     /// An index is normalised by a function that this program does not have.
     #[error(
         "`{field}` has a blind index that is normalised by the application's own function `{normalizer}`, which this \

@@ -23,17 +23,17 @@ pub(crate) fn reseal<C: MaintenanceConnection>(
     keys: &[Encoded],
     connection: &mut C,
 ) -> Result<Report, MaintenanceError> {
-    let vault = Vault::current().ok_or(MaintenanceError::NoVault)?;
     let dialect = table::dialect(connection)?;
     let mut report = Report::default();
-    for field in fields {
+    for &field in fields {
+        let vault = Vault::with_layer_of(field, |vault| Ok(vault.clone())).map_err(|_| MaintenanceError::NoVault)?;
         let table = Table::of(connection, dialect, field.table())?;
         let mut column = ColumnReport {
             table: field.table().to_owned(),
             column: field.column().to_owned(),
             counts: Counts::default(),
             left: 0,
-            external: field.declared_binding() == Binding::External,
+            external: field.stored_binding() == Binding::External,
         };
         match column.external {
             true => column.counts.skipped = u64::try_from(keys.len()).unwrap_or(u64::MAX),

@@ -14,7 +14,9 @@ static NOTE: Field = Field::new("notes.note", "notes", "note", Class::Text, Stor
     .binding(Binding::Columns(&["id"]))
     .indexes(&[Index::new("default").normalize(&[Normalizer::Lowercase]), Index::new("gone").removed()]);
 static TITLE: Field = Field::new("notes.title", "notes", "title", Class::Text, Storage::Binary);
-static BOTH: Field = Field::new("notes.both", "notes", "both", Class::Bytes, Storage::Binary);
+static BOTH: Field = Field::new("notes.both", "notes", "both", Class::Text, Storage::Binary)
+    .two_layers()
+    .indexes(&[Index::new("default")]);
 
 fn vault(key: &UserKey) -> Vault {
     key.vault(&[], &[&NOTE, &TITLE, &BOTH])
@@ -45,7 +47,7 @@ fn a_value_says_whose_key_it_is_under_and_opens_with_that_alone() {
     let refused = vault(&ada.key).open::<String>(&TITLE, &theirs);
     assert!(matches!(refused, Err(ValueError::OtherHolder { user_key: false, .. })), "{refused:?}");
     // In another column, of another vault, the value meets another key.
-    assert!(vault(&ada.key).open::<Vec<u8>>(&BOTH, &sealed).is_err());
+    assert!(vault(&ada.key).open::<String>(&BOTH, &sealed).is_err());
 }
 
 #[test]
@@ -114,11 +116,61 @@ fn two_layers_need_both() {
     let notes = authority("notes", None);
     let (ada, bob) = (person(&notes, 7), person(&notes, 8));
     let application = application();
-    let inner = vault(&ada.key).seal(&BOTH, b"for two".as_slice()).unwrap();
-    let outer = application.seal(&BOTH, &inner).unwrap();
-    assert!(vault(&ada.key).open::<Vec<u8>>(&BOTH, &outer).is_err());
-    let opened: Vec<u8> = application.open(&BOTH, &outer).unwrap();
-    assert!(application.open::<Vec<u8>>(&BOTH, &opened).is_err());
-    assert!(vault(&bob.key).open::<Vec<u8>>(&BOTH, &opened).is_err());
-    assert_eq!(vault(&ada.key).open::<Vec<u8>>(&BOTH, &opened).unwrap(), b"for two");
+    let vaults = [&ada.key, &bob.key].map(|key| key.vault(&[], &[&BOTH]));
+    let [of_ada, of_bob] = &vaults;
+    let inner = of_ada.seal(&BOTH, "for two").unwrap();
+    let outer = application.seal_layer(&BOTH, &inner).unwrap();
+    assert_eq!(outer.len(), BOTH.sealed_len(7));
+    let opened = application.open_layer(&BOTH, &outer).unwrap();
+    assert_eq!(opened, inner);
+    assert_eq!(of_ada.open::<String>(&BOTH, &opened).unwrap(), "for two");
+    assert!(matches!(of_bob.open::<String>(&BOTH, &opened), Err(ValueError::UnknownKey { .. })));
+
+    let without_user = [
+        application.seal(&BOTH, "alone").map(drop),
+        application.open::<String>(&BOTH, &outer).map(drop),
+        application.open::<String>(&BOTH, &inner).map(drop),
+        application.search_slots(&BOTH, 0, "for two").map(drop),
+    ];
+    for refused in without_user {
+        assert!(matches!(refused, Err(ValueError::UserLayer { .. })), "{refused:?}");
+    }
+    for refused in [of_ada.seal_layer(&BOTH, &inner), of_ada.open_layer(&BOTH, &outer)] {
+        assert!(matches!(refused, Err(ValueError::ApplicationLayer { .. })), "{refused:?}");
+    }
+    let of_outer = of_ada.open::<String>(&BOTH, &outer);
+    assert!(matches!(of_outer, Err(ValueError::OtherHolder { user_key: false, .. })), "{of_outer:?}");
+}
+
+/// What someone with the application's key, who knows no user's, can write into such a column.
+#[test]
+fn a_layer_around_anything_but_a_users_value_is_refused() {
+    static ONE_LAYER: Field = Field::new("notes.both", "notes", "both", Class::Bytes, Storage::Binary);
+    static TAGGED: Field =
+        Field::new("notes.both", "notes", "both", Class::Bytes, Storage::Binary).indexes(&[Index::new("default")]);
+    let mut store = MemoryKeyStore::new();
+    let root = || {
+        let key = Secret::from_slice(&[7; 32]).unwrap();
+        RootKeys::new(LocalRootKey::new(RootKeyId::new("root").unwrap(), key))
+    };
+    let mut vault = |field| Vault::builder(root()).application("notes").field(field).open_with(&mut store).unwrap();
+    let (one, tagged, both) = (vault(&ONE_LAYER), vault(&TAGGED), vault(&BOTH));
+    let ada = person(&authority("notes", None), 7).key.vault(&[], &[&BOTH, &NOTE]);
+    let owner = diesel_encrypted_core::Owner::of(&1_i64).unwrap();
+    let inner = ada.seal(&BOTH, "mine").unwrap();
+    assert!(both.open_layer(&BOTH, both.seal_layer(&BOTH, &inner).unwrap()).is_ok());
+
+    let not_sealed = one.seal(&ONE_LAYER, b"alone".as_slice()).unwrap();
+    let of_application = one.seal(&ONE_LAYER, &not_sealed).unwrap();
+    let without_tags = one.seal(&ONE_LAYER, &inner).unwrap();
+    let with_other_tags = tagged.seal(&TAGGED, &inner).unwrap();
+    let bound = one.seal(&ONE_LAYER, &ada.seal_bound(&NOTE, "mine", &owner).unwrap()).unwrap();
+    for planted in [&not_sealed, &of_application, &without_tags, &with_other_tags, &bound] {
+        let refused = both.open_layer(&BOTH, planted);
+        assert!(matches!(refused, Err(ValueError::NoUserLayer { .. })), "{refused:?}");
+    }
+    for inner in [b"alone".as_slice(), &not_sealed, &[]] {
+        let refused = both.seal_layer(&BOTH, inner);
+        assert!(matches!(refused, Err(ValueError::NoUserLayer { .. })), "{refused:?}");
+    }
 }

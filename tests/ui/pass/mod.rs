@@ -2,6 +2,7 @@
 
 mod alias;
 mod foreign_schema;
+mod layered;
 mod lifetimes;
 mod options;
 mod private_types;

@@ -98,7 +98,7 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
             column: field.column().to_owned(),
             counts: Counts::default(),
             left: 0,
-            external: field.declared_binding() == Binding::External && transform.needs_owner(),
+            external: field.stored_binding() == Binding::External && transform.needs_owner(),
         };
         if column.external {
             column.counts.skipped = count(self.connection, write.walk.count())?;

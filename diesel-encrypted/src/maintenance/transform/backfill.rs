@@ -23,6 +23,7 @@ impl Operation for Backfill {
     }
 
     fn transform(&self, subject: Subject) -> Result<Box<dyn Transform>, MaintenanceError> {
+        subject.one_layer(Self::NAME)?;
         subject.active()?;
         subject.can_index()?;
         let field = subject.field;

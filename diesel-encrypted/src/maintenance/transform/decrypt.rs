@@ -19,6 +19,7 @@ impl Operation for Decrypt {
     }
 
     fn transform(&self, subject: Subject) -> Result<Box<dyn Transform>, MaintenanceError> {
+        subject.one_layer(Self::NAME)?;
         Ok(Box::new(Decryption { subject, into: self.into.clone() }))
     }
 }

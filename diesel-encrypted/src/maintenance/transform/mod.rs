@@ -146,6 +146,14 @@ impl Subject {
         self.state.active.ok_or_else(|| MaintenanceError::NoKey { field: self.field.id().to_owned() })
     }
 
+    /// Refuses a field whose plaintext is its users' alone.
+    fn one_layer(&self, operation: &'static str) -> Result<(), MaintenanceError> {
+        match self.field.inner_class() {
+            Some(_) => Err(MaintenanceError::TwoLayers { field: self.field.id().to_owned(), operation }),
+            None => Ok(()),
+        }
+    }
+
     /// Refuses a field whose tags cannot be made here.
     fn can_index(&self) -> Result<(), MaintenanceError> {
         match self.state.indexes.iter().find_map(|index| index.unknown_normalizer.clone()) {
