@@ -36,7 +36,7 @@ pub(crate) struct JobOptions {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Rows that are read and written together, 1000 unless given
+    /// Rows that are read and written together, 4000 unless given
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     batch: Option<u32>,
 

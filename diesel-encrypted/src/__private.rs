@@ -15,6 +15,7 @@ pub use crate::column::{
     SearchableColumn, StoredAs, Truncated, TwoLayers, Unbound, Unsettled,
 };
 pub use crate::stale::{MaybeStale, Reseal, any_stale};
+pub use crate::store::array::Array;
 use crate::{Encrypted, Layered, Sealed};
 
 /// The type of a field that maps to the encrypted column `C`, declared by `By`.

@@ -11,6 +11,8 @@ use diesel::{
     sql_types::Binary,
 };
 
+use crate::store::array::Array;
+
 /// A database, for the SQL that differs between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -39,6 +41,10 @@ pub trait KnownBackend: Backend {
     #[doc(hidden)]
     fn dialect(out: AstPass<'_, '_, Self>) -> QueryResult<Dialect>;
 
+    /// Binds values as one, for PostgreSQL alone.
+    #[doc(hidden)]
+    fn bind_array<'b>(array: &'b Array, out: AstPass<'_, 'b, Self>) -> QueryResult<()>;
+
     /// Works with the bytes of a binary value, where the driver keeps them if it lets them be seen there.
     #[doc(hidden)]
     fn with_bytes<R>(value: Self::RawValue<'_>, work: impl FnOnce(&[u8]) -> R) -> deserialize::Result<R>;
@@ -53,6 +59,10 @@ macro_rules! known {
             #[inline]
             fn dialect(_: AstPass<'_, '_, Self>) -> QueryResult<Dialect> {
                 Ok(Dialect::$dialect)
+            }
+
+            fn bind_array<'b>(array: &'b Array, out: AstPass<'_, 'b, Self>) -> QueryResult<()> {
+                diesel::query_builder::QueryFragment::<$backend>::walk_ast(array, out)
             }
 
             #[inline]
@@ -136,6 +146,13 @@ macro_rules! multi_connection {
                 out: $crate::__private::AstPass<'_, '_, Self>,
             ) -> $crate::__private::QueryResult<$crate::__private::Dialect> {
                 $crate::__private::Probe::dialect(Self::walk_variant_ast(&$crate::__private::Probe, out))
+            }
+
+            fn bind_array<'b>(
+                array: &'b $crate::__private::Array,
+                out: $crate::__private::AstPass<'_, 'b, Self>,
+            ) -> $crate::__private::QueryResult<()> {
+                Self::walk_variant_ast(array, out)
             }
 
             fn with_bytes<R>(

@@ -7,7 +7,7 @@ use diesel::{
     connection::LoadConnection,
     deserialize::FromSqlRow,
     query_dsl::methods::LoadQuery,
-    sql_types::{BigInt, Binary, Text},
+    sql_types::{BigInt, Binary, Nullable, Text},
 };
 
 use crate::store::{
@@ -19,9 +19,9 @@ use crate::store::{
 pub(super) type TableColumn = (String, String, String, String, i64);
 type TableColumnSqlTypes = (Text, Text, Text, Text, BigInt);
 
-/// A row of a table that is walked: key, length of the value in bytes, value, and the columns it is bound to.
-pub(super) type WalkedColumns = (String, i64, Vec<u8>, String);
-type WalkedSqlTypes = (Text, BigInt, Binary, Text);
+/// A row of a table that is walked: key, value unless it is long, and the columns it is bound to.
+pub(super) type WalkedColumns = (String, Option<Vec<u8>>, String);
+type WalkedSqlTypes = (Text, Nullable<Binary>, Text);
 
 /// A row of `encryption_jobs`: part, state, pass, low, high, what is left of its time, total, what came of the rows, and
 /// parameters.
@@ -44,7 +44,7 @@ type RegisteredSqlTypes = (Binary, Text, Text, Text, Text);
 )]
 pub trait MaintenanceConnection: Connection {
     #[doc(hidden)]
-    fn run(&mut self, statement: Statement) -> QueryResult<usize>;
+    fn run(&mut self, statement: &Statement) -> QueryResult<usize>;
     #[doc(hidden)]
     fn table_columns(&mut self, statement: Statement) -> QueryResult<Vec<TableColumn>>;
     #[doc(hidden)]
@@ -72,8 +72,8 @@ where
     Rows<GroupSqlTypes>: for<'q> LoadQuery<'q, C, GroupColumns>,
     Rows<RegisteredSqlTypes>: for<'q> LoadQuery<'q, C, RegisteredColumns>,
 {
-    fn run(&mut self, statement: Statement) -> QueryResult<usize> {
-        self.execute_returning_count(&statement)
+    fn run(&mut self, statement: &Statement) -> QueryResult<usize> {
+        self.execute_returning_count(statement)
     }
 
     fn table_columns(&mut self, statement: Statement) -> QueryResult<Vec<TableColumn>> {

@@ -11,7 +11,10 @@ use super::{
     MaintenanceError,
     table::{Column, Kind, Table},
 };
-use crate::{backend::Dialect, store::statement::Statement};
+use crate::{
+    backend::Dialect,
+    store::{array::Array, statement::Statement},
+};
 
 /// One column of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +106,42 @@ impl Key {
             (Part::Text(text), _) => statement.text(text),
             (Part::Uuid(bytes), _) => statement.sql("CAST(").text(&hyphenated(bytes)).sql(" AS UUID)"),
         }
+    }
+
+    /// The parts of this place of several keys, which [`bind`](Self::bind) binds one by one: on PostgreSQL, text where the
+    /// column is neither a number nor bytes. `None` if one is of another kind than the column.
+    pub(super) fn array<'k>(keys: impl Iterator<Item = &'k Self>, place: usize, column: &Column) -> Option<Array> {
+        let parts = keys.map(|key| key.parts.get(place));
+        Some(match column.kind {
+            Kind::Signed => Array::Numbers(
+                parts
+                    .map(|part| match part {
+                        Some(Part::Signed(number)) => Some(*number),
+                        _ => None,
+                    })
+                    .collect::<Option<_>>()?,
+            ),
+            Kind::Bytes => Array::Bytes(
+                parts
+                    .map(|part| match part {
+                        Some(Part::Bytes(bytes)) => Some(bytes.clone()),
+                        _ => None,
+                    })
+                    .collect::<Option<_>>()?,
+            ),
+            _ => Array::Texts(
+                parts
+                    .map(|part| match part {
+                        Some(Part::Text(text)) => Some(text.clone()),
+                        Some(Part::Bool(truth)) => Some(truth.to_string()),
+                        Some(Part::Uuid(bytes)) => Some(hyphenated(bytes)),
+                        Some(Part::Signed(number)) => Some(number.to_string()),
+                        Some(Part::Unsigned(number)) => Some(number.to_string()),
+                        Some(Part::Bytes(_)) | None => None,
+                    })
+                    .collect::<Option<_>>()?,
+            ),
+        })
     }
 
     /// What a value that is bound to these columns is bound to.

@@ -106,7 +106,7 @@ impl<'c, C: MaintenanceConnection> Maintenance<'c, C> {
         let dialect = table::dialect(connection)?;
         if !has_jobs(connection, dialect)? {
             patience::patiently(connection, |connection| {
-                connection.run(Statement::new().words(tables::CREATE_JOBS)).map(drop)
+                connection.run(&Statement::new().words(tables::CREATE_JOBS)).map(drop)
             })
             .or_else(|error| match has_jobs(connection, dialect) {
                 // PostgreSQL fails in spite of IF NOT EXISTS where another process makes the same table.

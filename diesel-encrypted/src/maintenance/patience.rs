@@ -5,7 +5,13 @@ use std::time::{Duration, Instant};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::MaintenanceConnection;
-use crate::store::failure::{PAUSE, is_passing, may_pass};
+use crate::{
+    backend::Dialect,
+    store::{
+        failure::{PAUSE, is_passing, may_pass},
+        statement::Statement,
+    },
+};
 
 /// How long a locked SQLite database, or what loses against other transactions, is tried for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -18,6 +24,27 @@ pub(super) fn in_transaction<C: MaintenanceConnection, R>(
     mut work: impl FnMut(&mut C) -> Result<R, DieselError>,
 ) -> Result<R, DieselError> {
     patiently(connection, |connection| connection.transaction(&mut work))
+}
+
+/// For the transaction alone: PostgreSQL does not wait for the disk when it commits, and joins the rows of a page with their
+/// table by walking the part of the index that both are in. Other plans look each row up, or read all of the table.
+const LAZILY: &str = "SELECT set_config('synchronous_commit', 'off', true), set_config('enable_nestloop', 'off', true), \
+                      set_config('enable_hashjoin', 'off', true), set_config('enable_seqscan', 'off', true), \
+                      set_config('plan_cache_mode', 'force_generic_plan', true)";
+
+/// [`in_transaction`] without waiting for the disk, where a database can be told so. What a crash of the server loses is the
+/// last of them, each as a whole, and the next transaction that does wait waits for all before it.
+pub(super) fn lazily<C: MaintenanceConnection, R>(
+    connection: &mut C,
+    dialect: Dialect,
+    mut work: impl FnMut(&mut C) -> Result<R, DieselError>,
+) -> Result<R, DieselError> {
+    in_transaction(connection, |connection| {
+        if dialect == Dialect::Postgres {
+            connection.run(&Statement::new().again().sql(LAZILY))?;
+        }
+        work(connection)
+    })
 }
 
 /// Runs `work`, again while others are in the way.

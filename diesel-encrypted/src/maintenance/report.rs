@@ -173,7 +173,7 @@ pub struct Progress<'a> {
     pub table: &'a str,
     /// The column.
     pub column: &'a str,
-    /// The rows of this column that needed work when the job began.
+    /// The rows of this column that needed work when the job began: about, of a large table of PostgreSQL, which is sampled.
     pub total: u64,
     /// How many of them all workers have looked at.
     pub seen: u64,

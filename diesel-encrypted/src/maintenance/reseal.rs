@@ -63,14 +63,14 @@ fn row<C: MaintenanceConnection>(
     let statement = write.walk.row(&key);
     let found = patiently(connection, |connection| connection.walked(statement.clone()))?.into_iter().next();
     // The row is gone, or the value is NULL.
-    let Some(Row { value: Some(old), owner, .. }) = found.and_then(|columns| Row::new(columns, true)) else {
+    let Some(Row { value: old, owner, .. }) = found.and_then(Row::new) else {
         return Ok(counts);
     };
     let owner = write.walk.owner(owner);
     match owner.and_then(|owner| stale.change(&old, owner.as_ref())) {
         Ok(Outcome::Write(new)) => {
             let written = [Written { key, old, new }];
-            match patiently(connection, |connection| connection.run(write.statement(&written)))? {
+            match patiently(connection, |connection| connection.run(&write.statement(&written)))? {
                 0 => counts.changed = 1,
                 _ => counts.done = 1,
             }

@@ -126,7 +126,7 @@ impl Table {
     /// The length of those bytes.
     pub(super) fn length(&self, column: &Column) -> String {
         match self.dialect {
-            Dialect::Postgres => format!("octet_length({})::bigint", self.bytes("", column)),
+            Dialect::Postgres => format!("octet_length({})", self.bytes("", column)),
             Dialect::Sqlite | Dialect::Mysql => format!("length({})", self.bytes("", column)),
         }
     }

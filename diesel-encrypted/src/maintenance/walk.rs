@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{backend::Dialect, store::statement::Statement};
 
-/// The longest value in bytes that is read with its page. Longer ones are read one by one, so that a page is bounded.
-pub(super) const LONG: i64 = 64 * 1024;
+/// The rows from which on a table is large.
+const LARGE: u32 = 500_000;
 
 /// How a table is walked.
 #[derive(Clone, Debug)]
@@ -35,9 +35,10 @@ pub(super) struct Range {
 }
 
 impl Walk<'_> {
-    /// The next `limit` rows of `range` that need work.
-    pub(super) fn page(&self, range: &Range, limit: i64) -> Statement {
-        let statement = Statement::new().made(format!("{} WHERE ({})", self.select(Some(LONG)), self.wants));
+    /// The next `limit` rows of `range` that need work, without values of more than `longest` bytes.
+    pub(super) fn page(&self, range: &Range, limit: usize, longest: usize) -> Statement {
+        let statement = Statement::new().again();
+        let statement = statement.made(format!("{} WHERE ({})", self.select(Some(longest)), self.wants));
         self.ordered(self.within(statement.sql(" AND "), range), limit, 0)
     }
 
@@ -48,14 +49,18 @@ impl Walk<'_> {
     }
 
     /// The key of the row `rows` behind `after`, whether it needs work or not: no row if there are fewer.
-    pub(super) fn boundary(&self, after: Option<Key>, rows: i64) -> Statement {
+    pub(super) fn boundary(&self, after: Option<Key>, rows: usize) -> Statement {
         let empty = match self.table.dialect {
-            Dialect::Postgres => "0::bigint, ''::bytea, ''::text",
-            Dialect::Sqlite | Dialect::Mysql => "0, x'', ''",
+            Dialect::Postgres => "NULL::bytea, ''::text",
+            Dialect::Sqlite | Dialect::Mysql => "NULL, ''",
         };
-        let select = format!("SELECT {}, {empty} FROM {} WHERE ", key::pack(self.table, &self.key), self.table.sql());
+        let names: Vec<String> = self.key.iter().map(|column| self.table.quoted(&column.name)).collect();
+        // Packed where there is one row, and not for all that are passed over.
+        let (names, packed) = (names.join(", "), key::pack(self.table, &self.key));
+        let select = format!("SELECT {packed}, {empty} FROM (SELECT {names} FROM {} WHERE ", self.table.sql());
         let range = Range { after, until: None };
-        self.ordered(self.within(Statement::new().made(select), &range), 1, rows - 1)
+        let statement = self.within(Statement::new().again().made(select), &range);
+        self.ordered(statement, 1, rows - 1).sql(") AS boundary")
     }
 
     /// What a value is bound to, of what was read of its row.
@@ -75,23 +80,34 @@ impl Walk<'_> {
         Statement::new().made(format!("SELECT {count} FROM {} WHERE {}", self.table.sql(), self.wants))
     }
 
-    fn select(&self, longest: Option<i64>) -> String {
+    /// About how many rows need work, where one page of the table in a hundred tells: if it is a large one of PostgreSQL, and
+    /// else no row. As a group whose bytes do not matter.
+    pub(super) fn estimate(&self) -> Option<Statement> {
+        let (table, wants) = (self.table.sql(), &self.wants);
+        (self.table.dialect == Dialect::Postgres).then(|| {
+            Statement::new()
+                .made(format!(
+                    "SELECT ''::bytea, (SELECT 100 * count(*) FROM {table} TABLESAMPLE SYSTEM (1) WHERE {wants}), 0::bigint \
+                     FROM pg_catalog.pg_class WHERE relkind = 'r' AND reltuples >= {LARGE} AND oid = to_regclass("
+                ))
+                .text(&table)
+                .sql(")")
+        })
+    }
+
+    fn select(&self, longest: Option<usize>) -> String {
         let Self { table, column, .. } = self;
         let key = key::pack(table, &self.key);
         let bytes = table.bytes("", column);
-        let length = table.length(column);
-        let value = match (longest, table.dialect) {
-            (None, _) => bytes,
-            (Some(longest), Dialect::Postgres) => {
-                format!("CASE WHEN {length} <= {longest} THEN {bytes} ELSE ''::bytea END")
-            }
-            (Some(longest), _) => format!("CASE WHEN {length} <= {longest} THEN {bytes} ELSE x'' END"),
+        let value = match longest {
+            None => bytes,
+            Some(longest) => format!("CASE WHEN {} <= {longest} THEN {bytes} END", table.length(column)),
         };
         let owner = match self.owner.as_slice() {
             [] => "''".to_owned(),
             owner => format!("coalesce({}, '')", key::pack(table, owner)),
         };
-        format!("SELECT {key}, {length}, {value}, {owner} FROM {}", table.sql())
+        format!("SELECT {key}, {value}, {owner} FROM {}", table.sql())
     }
 
     /// Keys within the range, and keys at all: SQLite admits NULL and numbers with a fraction.
@@ -150,7 +166,7 @@ impl Walk<'_> {
         statement
     }
 
-    fn ordered(&self, statement: Statement, limit: i64, offset: i64) -> Statement {
+    fn ordered(&self, statement: Statement, limit: usize, offset: usize) -> Statement {
         let names: Vec<String> = self.key.iter().map(|column| self.table.quoted(&column.name)).collect();
         let statement = statement.made(format!(" ORDER BY {} LIMIT {limit}", names.join(", ")));
         if offset > 0 { statement.made(format!(" OFFSET {offset}")) } else { statement }
@@ -161,16 +177,15 @@ impl Walk<'_> {
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) key: Key,
-    /// The value as it is stored: bytes, or UTF-8. Not there if it is long, and has to be read by itself.
-    pub(super) value: Option<Vec<u8>>,
+    /// The value as it is stored: bytes, or UTF-8.
+    pub(super) value: Vec<u8>,
     /// What it is bound to, packed.
     pub(super) owner: String,
 }
 
 impl Row {
-    /// `None` if the database gave a key that is none.
-    pub(super) fn new((key, length, value, owner): WalkedColumns, whole: bool) -> Option<Self> {
-        let value = (whole || length <= LONG).then_some(value);
-        Some(Self { key: Key::parse(key)?, value, owner })
+    /// `None` without a value, or if the database gave a key that is none.
+    pub(super) fn new((key, value, owner): WalkedColumns) -> Option<Self> {
+        Some(Self { key: Key::parse(key)?, value: value?, owner })
     }
 }

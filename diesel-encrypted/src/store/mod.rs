@@ -2,6 +2,7 @@
 //!
 //! It reads and writes rows; what they mean, and whether they are authentic, the vault decides.
 
+pub(crate) mod array;
 #[cfg(feature = "async")]
 pub(crate) mod asynchronous;
 mod blocking;

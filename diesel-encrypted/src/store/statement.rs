@@ -9,7 +9,7 @@ use diesel::{
 
 use crate::backend::Dialect;
 
-use super::connection::KeyStoreBackend;
+use super::{array::Array, connection::KeyStoreBackend};
 
 /// A piece of a statement.
 #[derive(Clone, Debug)]
@@ -23,20 +23,29 @@ enum Part {
     Bytes(Vec<u8>),
     Number(i64),
     Text(String),
+    Array(Array),
 }
 
 /// SQL that each database has its own words for.
 pub(crate) type Words = fn(Dialect) -> String;
 
-/// A statement in pieces. It owns its values, which are few and short.
+/// A statement in pieces. It owns its values.
 #[derive(Clone, Debug, Default)]
 pub struct Statement {
     parts: Vec<Part>,
+    /// Whether the connection keeps it prepared.
+    again: bool,
 }
 
 impl Statement {
     pub(crate) fn new() -> Self {
         Self::default()
+    }
+
+    /// The same SQL comes again and again, with other values: the connection is to keep it prepared.
+    pub(crate) fn again(mut self) -> Self {
+        self.again = true;
+        self
     }
 
     fn part(mut self, part: Part) -> Self {
@@ -93,11 +102,18 @@ impl Statement {
     pub(crate) fn text(self, text: &str) -> Self {
         self.part(Part::Text(text.to_owned()))
     }
+
+    /// Values as one, on PostgreSQL.
+    pub(crate) fn array(self, array: Array) -> Self {
+        self.part(Part::Array(array))
+    }
 }
 
 impl<DB: KeyStoreBackend> QueryFragment<DB> for Statement {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.unsafe_to_cache_prepared();
+        if !self.again {
+            out.unsafe_to_cache_prepared();
+        }
         for part in &self.parts {
             match part {
                 Part::Sql(sql) => out.push_sql(sql),
@@ -116,6 +132,7 @@ impl<DB: KeyStoreBackend> QueryFragment<DB> for Statement {
                 Part::Bytes(bytes) => DB::bind_bytes(&mut out, bytes)?,
                 Part::Number(number) => DB::bind_number(&mut out, number)?,
                 Part::Text(text) => DB::bind_text(&mut out, text)?,
+                Part::Array(array) => DB::bind_array(array, out.reborrow())?,
             }
         }
         Ok(())

@@ -13,7 +13,7 @@ use crate::{
     maintenance::{
         Counts, MaintenanceConnection, MaintenanceError,
         key::Key,
-        patience::{in_transaction, patiently},
+        patience::{lazily, patiently},
         walk::{Range, Walk},
     },
     store::statement::Statement,
@@ -46,12 +46,12 @@ impl Job {
         &self,
         connection: &mut C,
         walk: &Walk<'_>,
-        rows: i64,
+        rows: usize,
     ) -> Result<Next, MaintenanceError> {
         let token = token()?;
-        let next = in_transaction(connection, |connection| {
+        let next = lazily(connection, self.dialect, |connection| {
             // Locks the job's row, and on SQLite the database, for the few milliseconds that this takes.
-            if connection.run(self.touch())? == 0 {
+            if connection.run(&self.touch())? == 0 {
                 return Ok(Next::Over);
             }
             let Some(job) = self.row(connection)? else { return Ok(Next::Over) };
@@ -63,7 +63,7 @@ impl Job {
             let expired = format!(" AND part > 0 AND expires < {} ORDER BY part LIMIT 1", self.now());
             let expired = self.select(&expired, unlocked);
             if let Some(claim) = connection.jobs(expired)?.into_iter().next().map(Stored::new) {
-                connection.run(self.take(claim.part, &token))?;
+                connection.run(&self.take(claim.part, &token))?;
                 let range = Range { after: Key::parse(claim.low), until: Key::parse(claim.high) };
                 return Ok(Next::Work(Claim { part: claim.part, token: token.clone(), range }));
             }
@@ -80,8 +80,8 @@ impl Job {
             let until = boundary.into_iter().next().and_then(|(key, ..)| Key::parse(key));
             let part = last.map_or(1, |last| last.part + 1);
             let range = Range { after, until };
-            connection.run(self.insert_claim(part, &token, &range))?;
-            connection.run(self.hand_out(&range))?;
+            connection.run(&self.insert_claim(part, &token, &range))?;
+            connection.run(&self.hand_out(&range))?;
             Ok(Next::Work(Claim { part, token: token.clone(), range }))
         });
         Ok(next?)
@@ -96,12 +96,13 @@ impl Job {
         counts: Counts,
     ) -> Result<bool, DieselError> {
         let statement = Statement::new()
+            .again()
             .sql("UPDATE encryption_jobs SET low = ")
             .text(after.packed())
             .made(format!(", expires = {} + ", self.now()))
             .number(self.lease);
         let statement = self.own(add(statement, counts), claim);
-        Ok(connection.run(statement)? == 1)
+        Ok(connection.run(&statement)? == 1)
     }
 
     /// Gives the range up as done, and adds what came of it to the job.
@@ -110,13 +111,13 @@ impl Job {
         connection: &mut C,
         claim: &Claim,
     ) -> Result<(), MaintenanceError> {
-        in_transaction(connection, |connection| {
-            connection.run(self.touch())?;
+        lazily(connection, self.dialect, |connection| {
+            connection.run(&self.touch())?;
             let claimed = self.own(self.columns(), claim);
             let Some(row) = connection.jobs(claimed)?.into_iter().next().map(Stored::new) else { return Ok(()) };
             let statement = add(Statement::new().sql("UPDATE encryption_jobs SET part = 0"), row.counts);
-            connection.run(self.only(statement).sql(" AND part = 0"))?;
-            connection.run(self.own(Statement::new().sql("DELETE FROM encryption_jobs"), claim)).map(drop)
+            connection.run(&self.only(statement).sql(" AND part = 0"))?;
+            connection.run(&self.own(Statement::new().sql("DELETE FROM encryption_jobs"), claim)).map(drop)
         })?;
         Ok(())
     }
@@ -124,7 +125,7 @@ impl Job {
     /// Gives the range up as it is: another worker may take it at once.
     pub(in crate::maintenance) fn release<C: MaintenanceConnection>(&self, connection: &mut C, claim: &Claim) {
         let statement = self.own(Statement::new().sql("UPDATE encryption_jobs SET expires = 0"), claim);
-        if let Err(error) = patiently(connection, |connection| connection.run(statement.clone())) {
+        if let Err(error) = patiently(connection, |connection| connection.run(&statement)) {
             tracing::debug!(%error, "a range was not released, and will expire");
         }
     }

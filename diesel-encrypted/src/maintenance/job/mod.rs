@@ -15,7 +15,7 @@ mod stored;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 pub(super) use claim::{Claim, Next};
-use stored::{Stored, unsigned};
+use stored::{Stored, signed, unsigned};
 
 use super::{
     Counts, MaintenanceConnection, MaintenanceError,
@@ -99,17 +99,16 @@ impl Job {
         Self { id, operation, parameters, of_holder: holder.is_some(), lease, dialect }
     }
 
-    /// Takes part: in the job as it stands, or in a new one of `total` rows.
+    /// Takes part: in the job as it stands, or in a new one, whose rows are counted then. Others need not wait for that.
     pub(super) fn begin<C: MaintenanceConnection>(
         &self,
         connection: &mut C,
-        mut total: impl FnMut(&mut C) -> Result<u64, MaintenanceError>,
+        total: impl FnOnce(&mut C) -> Result<u64, MaintenanceError>,
     ) -> Result<Standing, MaintenanceError> {
         loop {
             let Some(row) = patiently(connection, |connection| self.row(connection))? else {
-                let total = total(connection)?;
-                match patiently(connection, |connection| connection.run(self.insert_job(total))) {
-                    Ok(_) => return Ok(Standing { pass: 1, total, counts: Counts::default() }),
+                match patiently(connection, |connection| connection.run(&self.insert_job())) {
+                    Ok(_) => return self.counted(connection, total),
                     Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => continue,
                     Err(error) => return Err(error.into()),
                 }
@@ -117,9 +116,8 @@ impl Job {
             if row.state != DONE && row.parameters == self.parameters {
                 return self.standing_of(connection, &row);
             }
-            let total = total(connection)?;
             let restarted = in_transaction(connection, |connection| {
-                if connection.run(self.unchanged(&row))? == 0 {
+                if connection.run(&self.unchanged(&row))? == 0 {
                     return Ok(Restarted::Changed);
                 }
                 // Of a run with other options, which may still be at work.
@@ -127,12 +125,12 @@ impl Job {
                 if let Some(claim) = claims.into_iter().next().map(Stored::new).filter(|claim| claim.expires > 0) {
                     return Ok(Restarted::Busy(claim.expires));
                 }
-                connection.run(self.only(Statement::new().sql("DELETE FROM encryption_jobs")).sql(" AND part > 0"))?;
-                connection.run(self.restart(total))?;
+                connection.run(&self.only(Statement::new().sql("DELETE FROM encryption_jobs")).sql(" AND part > 0"))?;
+                connection.run(&self.restart())?;
                 Ok(Restarted::Anew)
             });
             match restarted? {
-                Restarted::Anew => return Ok(Standing { pass: 1, total, counts: Counts::default() }),
+                Restarted::Anew => return self.counted(connection, total),
                 Restarted::Changed => {}
                 Restarted::Busy(wait_ms) => {
                     let job = String::from_utf8_lossy(&self.id).into_owned();
@@ -140,6 +138,19 @@ impl Job {
                 }
             }
         }
+    }
+
+    /// Keeps how many rows a job has that just began.
+    fn counted<C: MaintenanceConnection>(
+        &self,
+        connection: &mut C,
+        total: impl FnOnce(&mut C) -> Result<u64, MaintenanceError>,
+    ) -> Result<Standing, MaintenanceError> {
+        let total = total(connection)?;
+        let statement = Statement::new().sql("UPDATE encryption_jobs SET total = ").number(signed(total));
+        let statement = self.only(statement).sql(" AND part = 0");
+        patiently(connection, |connection| connection.run(&statement))?;
+        Ok(Standing { pass: 1, total, counts: Counts::default() })
     }
 
     /// Ends a drained job, or begins another pass if rows need work that did not fail. Whether it is over.
@@ -155,13 +166,19 @@ impl Job {
         let set = match again {
             true => format!("UPDATE encryption_jobs SET state = {OPEN}, low = '', pass = {}", standing.pass + 1),
             false if self.of_holder => "DELETE FROM encryption_jobs".to_owned(),
-            false => format!("UPDATE encryption_jobs SET state = {DONE}"),
+            false => format!("UPDATE encryption_jobs SET state = {DONE}, high = '{left}'"),
         };
         let statement = self
             .only(Statement::new().made(set))
             .made(format!(" AND part = 0 AND state = {HANDED_OUT} AND pass = {}", standing.pass));
-        in_transaction(connection, |connection| connection.run(statement.clone()))?;
+        in_transaction(connection, |connection| connection.run(&statement))?;
         Ok(!again)
+    }
+
+    /// How many rows were left when another worker ended the job, if it is not at work again.
+    pub(super) fn left<C: MaintenanceConnection>(&self, connection: &mut C) -> Result<Option<u64>, MaintenanceError> {
+        let row = patiently(connection, |connection| self.row(connection))?;
+        Ok(row.filter(|row| row.state == DONE).and_then(|row| row.high.parse().ok()))
     }
 
     /// How far the job is now.

@@ -22,7 +22,7 @@ impl Job {
 
     /// In the order of [`JobColumns`]. What is left of a claim's time, in milliseconds.
     pub(super) fn columns(&self) -> Statement {
-        Statement::new().made(format!(
+        Statement::new().again().made(format!(
             "SELECT part, state, pass, low, high, expires - {}, total, done, skipped, changed, failed, parameters \
              FROM encryption_jobs",
             self.now()
@@ -50,34 +50,28 @@ impl Job {
 
     /// Writes to the job's own row, if it has these parameters.
     pub(super) fn lock(&self, parameters: &str) -> Statement {
-        let statement = Statement::new().made(format!("UPDATE encryption_jobs SET updated = {}", self.now()));
+        let statement = Statement::new().again().made(format!("UPDATE encryption_jobs SET updated = {}", self.now()));
         self.only(statement).sql(" AND part = 0 AND parameters = ").text(parameters)
     }
 
-    pub(super) fn insert_job(&self, total: u64) -> Statement {
-        self.insert(0, (&self.parameters, 1, total), &Range::default(), "").sql("0")
+    pub(super) fn insert_job(&self) -> Statement {
+        self.insert(0, (&self.parameters, 1), &Range::default(), "").sql("0")
     }
 
     pub(super) fn insert_claim(&self, part: i64, token: &str, range: &Range) -> Statement {
-        let statement = self.insert(part, ("", 0, 0), range, token);
+        let statement = self.insert(part, ("", 0), range, token);
         statement.made(format!("{} + ", self.now())).number(self.lease)
     }
 
     /// All but when it expires.
-    pub(super) fn insert(
-        &self,
-        part: i64,
-        (parameters, pass, total): (&str, i64, u64),
-        range: &Range,
-        token: &str,
-    ) -> Statement {
+    pub(super) fn insert(&self, part: i64, (parameters, pass): (&str, i64), range: &Range, token: &str) -> Statement {
         let now = self.now();
         Statement::new()
             .sql(
-                "INSERT INTO encryption_jobs (state, done, skipped, changed, failed, started, updated, job, part, \
-                 operation, parameters, pass, total, low, high, token, expires) ",
+                "INSERT INTO encryption_jobs (state, total, done, skipped, changed, failed, started, updated, job, part, \
+                 operation, parameters, pass, low, high, token, expires) ",
             )
-            .made(format!("SELECT 0, 0, 0, 0, 0, {now}, {now}, "))
+            .made(format!("SELECT 0, 0, 0, 0, 0, 0, {now}, {now}, "))
             .bytes(&self.id)
             .sql(", ")
             .number(part)
@@ -87,8 +81,6 @@ impl Job {
             .text(parameters)
             .sql(", ")
             .number(pass)
-            .sql(", ")
-            .number(signed(total))
             .sql(", ")
             .text(packed(range.after.as_ref()))
             .sql(", ")
@@ -103,16 +95,14 @@ impl Job {
         self.lock(&row.parameters).made(format!(" AND state = {} AND pass = {}", row.state, row.pass))
     }
 
-    pub(super) fn restart(&self, total: u64) -> Statement {
-        let statement = Statement::new()
-            .sql("UPDATE encryption_jobs SET parameters = ")
-            .text(&self.parameters)
-            .sql(", total = ")
-            .number(signed(total))
-            .made(format!(
-                ", state = 0, pass = 1, low = '', done = 0, skipped = 0, changed = 0, failed = 0, started = {}",
+    pub(super) fn restart(&self) -> Statement {
+        let statement = Statement::new().sql("UPDATE encryption_jobs SET parameters = ").text(&self.parameters).made(
+            format!(
+                ", state = 0, pass = 1, low = '', high = '', total = 0, done = 0, skipped = 0, changed = 0, failed = 0, \
+                 started = {}",
                 self.now()
-            ));
+            ),
+        );
         self.only(statement).sql(" AND part = 0")
     }
 
@@ -142,7 +132,11 @@ fn packed(key: Option<&Key>) -> &str {
 /// Goes on behind a SET.
 pub(super) fn add(statement: Statement, counts: Counts) -> Statement {
     let Counts { done, skipped, changed, failed } = counts;
-    statement.made(format!(
-        ", done = done + {done}, skipped = skipped + {skipped}, changed = changed + {changed}, failed = failed + {failed}"
-    ))
+    let counts = [
+        (", done = done + ", done),
+        (", skipped = skipped + ", skipped),
+        (", changed = changed + ", changed),
+        (", failed = failed + ", failed),
+    ];
+    counts.into_iter().fold(statement, |statement, (sql, count)| statement.sql(sql).number(signed(count)))
 }

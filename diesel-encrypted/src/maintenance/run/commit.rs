@@ -4,9 +4,10 @@ use diesel::result::Error as DieselError;
 
 use super::{page::Page, work::Work};
 use crate::maintenance::{
-    Counts, MaintenanceConnection, MaintenanceError, Reason,
+    Counts, Failure, MaintenanceConnection, MaintenanceError, Reason,
     job::{Claim, Job},
-    patience::{in_transaction, is_refusal},
+    key::Key,
+    patience::{in_transaction, is_refusal, lazily},
     write::Written,
 };
 
@@ -14,15 +15,16 @@ impl<C: MaintenanceConnection> Work<'_, C> {
     /// Writes a page and keeps that it is done, in one transaction. `None` if the range belongs to another worker by now:
     /// then nothing was written.
     pub(super) fn commit(&mut self, job: &Job, claim: &Claim, page: Page) -> Result<Option<Counts>, MaintenanceError> {
-        let Page { last: Some(last), writes, counts, .. } = page else { return Ok(Some(page.counts)) };
-        let write = &self.write;
-        let together = in_transaction(self.connection, |connection| {
+        let Page { last, writes, statements, counts, failures, .. } = page;
+        for (key, reason) in failures {
+            self.fail(&key, reason)?;
+        }
+        let Some(last) = last else { return Ok(Some(counts)) };
+        let dialect = self.write.walk.table.dialect;
+        let together = lazily(self.connection, dialect, |connection| {
             let mut counts = counts;
-            if let Some(statement) = write.lazily() {
-                connection.run(statement)?;
-            }
-            for chunk in write.chunks(&writes) {
-                add(&mut counts, chunk.len(), connection.run(write.statement(chunk))?);
+            for (rows, statement) in &statements {
+                add(&mut counts, *rows, connection.run(statement)?);
             }
             match job.advance(connection, claim, &last, counts)? {
                 true => Ok(counts),
@@ -36,7 +38,7 @@ impl<C: MaintenanceConnection> Work<'_, C> {
             Err(error) if is_refusal(&error) && !writes.is_empty() => {
                 let counts = self.one_by_one(&writes, counts)?;
                 let advanced =
-                    in_transaction(self.connection, |connection| job.advance(connection, claim, &last, counts))?;
+                    lazily(self.connection, dialect, |connection| job.advance(connection, claim, &last, counts))?;
                 Ok(advanced.then_some(counts))
             }
             Err(error) => Err(error.into()),
@@ -46,9 +48,9 @@ impl<C: MaintenanceConnection> Work<'_, C> {
     /// Writes rows of which one was refused, to find out which.
     fn one_by_one(&mut self, writes: &[Written], mut counts: Counts) -> Result<Counts, MaintenanceError> {
         for row in writes {
-            let write = &self.write;
+            let write = self.write;
             let one = std::slice::from_ref(row);
-            match in_transaction(self.connection, |connection| connection.run(write.statement(one))) {
+            match in_transaction(self.connection, |connection| connection.run(&write.statement(one))) {
                 Ok(written) => add(&mut counts, 1, written),
                 Err(error) if is_refusal(&error) => {
                     counts.failed += 1;
@@ -58,6 +60,17 @@ impl<C: MaintenanceConnection> Work<'_, C> {
             }
         }
         Ok(counts)
+    }
+
+    /// Reports a row that is not done, or stops if that was asked for.
+    pub(super) fn fail(&mut self, key: &Key, reason: Reason) -> Result<(), MaintenanceError> {
+        let (table, column) = (self.field.table().to_owned(), self.field.column().to_owned());
+        let failure = Failure { table, column, key: key.to_string(), reason };
+        if self.options.stop {
+            return Err(MaintenanceError::Failed(Box::new(failure)));
+        }
+        self.report.fail(failure);
+        Ok(())
     }
 }
 

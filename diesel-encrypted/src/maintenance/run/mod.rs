@@ -6,7 +6,7 @@ mod page;
 mod plan;
 mod work;
 
-use std::{ops::ControlFlow, time::Duration};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use diesel_encrypted_core::{Binding, Field, Vault};
 
@@ -45,7 +45,7 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
         selection: &Selection,
         operation: O,
     ) -> Self {
-        let options = Options { batch: 1000, rate: None, lease: Duration::from_secs(30), dry: false, stop: false };
+        let options = Options { batch: 4000, rate: None, lease: Duration::from_secs(30), dry: false, stop: false };
         Self { connection, vault, dialect, selection: selection.clone(), operation, options }
     }
 
@@ -90,7 +90,7 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
         let holder = state.active.filter(|_| state.user_key);
         let known = known_keys(self.connection, field)?;
         let subject = Subject { vault: self.vault.clone(), field, state, known };
-        let transform = self.operation.transform(subject)?;
+        let transform = Arc::from(self.operation.transform(subject)?);
         let table = Table::of(self.connection, self.dialect, field.table())?;
         let write = plan(field, &*transform, &table)?;
         let mut column = ColumnReport {
@@ -119,7 +119,8 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
             field,
             operation: O::NAME,
             transform,
-            write,
+            write: &write,
+            page_rows: self.options.page(),
             counts: Counts::default(),
             standing: Standing::default(),
             pace: Pace::new(0),
@@ -136,7 +137,7 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
         column.counts = work.counts;
         column.left = match left {
             Some(left) => left,
-            None if counts_left => count(work.connection, work.write.walk.count())?,
+            None if counts_left => count(work.connection, write.walk.count())?,
             None => 0,
         };
         Ok(column)

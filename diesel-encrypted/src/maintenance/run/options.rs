@@ -10,7 +10,7 @@ use crate::maintenance::{
 
 #[derive(Clone, Debug)]
 pub(super) struct Options {
-    pub(super) batch: i64,
+    pub(super) batch: usize,
     pub(super) rate: Option<u32>,
     pub(super) lease: Duration,
     pub(super) dry: bool,
@@ -19,18 +19,18 @@ pub(super) struct Options {
 
 impl Options {
     /// The rows of a page: with a rate, no more than come within a quarter of the lease, so that waiting does not lose it.
-    pub(super) fn page(&self) -> i64 {
-        let within =
-            |rate: u32| (i64::from(rate)).saturating_mul(i64::try_from(self.lease.as_millis()).unwrap_or(1)) / 4000;
-        self.rate.map_or(self.batch, |rate| within(rate).clamp(1, self.batch))
+    pub(super) fn page(&self) -> usize {
+        let within = |rate: u32| u128::from(rate).saturating_mul(self.lease.as_millis()) / 4000;
+        let limit = self.rate.map_or(usize::MAX, |rate| usize::try_from(within(rate)).unwrap_or(usize::MAX));
+        limit.clamp(1, self.batch)
     }
 }
 
 impl<C: MaintenanceConnection, O: Operation> Run<'_, C, O> {
-    /// The rows of a page, which are written together: 1000 unless set, at least 1 and at most 10,000. Memory is what they
-    /// take, at most 64 KiB each; longer values are taken one by one.
+    /// The rows of a page, which are written together: 4000 unless set, at least 1 and at most 10,000, and fewer where their
+    /// values are long: some 8 MiB. Memory is what three pages take.
     pub fn batch(mut self, rows: u32) -> Self {
-        self.options.batch = i64::from(rows.clamp(1, 10_000));
+        self.options.batch = usize::try_from(rows).unwrap_or(usize::MAX).clamp(1, 10_000);
         self
     }
 

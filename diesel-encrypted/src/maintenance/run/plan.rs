@@ -52,6 +52,17 @@ pub(super) fn count<C: MaintenanceConnection>(
     Ok(rows.first().map_or(0, |(_, count, _)| u64::try_from(*count).unwrap_or(0)))
 }
 
+/// How many rows need work, for who waits: about, where counting them would take long.
+pub(super) fn expect<C: MaintenanceConnection>(connection: &mut C, walk: &Walk<'_>) -> Result<u64, MaintenanceError> {
+    if let Some(estimate) = walk.estimate() {
+        let rows = patiently(connection, |connection| connection.groups(estimate.clone()))?;
+        if let Some((_, about, _)) = rows.first() {
+            return Ok(u64::try_from(*about).unwrap_or(0));
+        }
+    }
+    count(connection, walk.count())
+}
+
 /// The ids of a field's keys in this database, of whatever scope. They are not authenticated, and decide nothing but what
 /// is reported.
 pub(super) fn known_keys<C: MaintenanceConnection>(

@@ -2,12 +2,16 @@
 
 use std::{
     ops::ControlFlow,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use diesel_encrypted_core::Field;
 
-use super::{options::Options, plan::count};
+use super::{
+    options::Options,
+    plan::{count, expect},
+};
 use crate::maintenance::{
     Counts, MaintenanceConnection, MaintenanceError, Progress, Report,
     job::{Claim, Job, JobName, Next, Standing},
@@ -18,7 +22,7 @@ use crate::maintenance::{
 };
 
 /// The pages of a range: what a worker claims at once, and at most does again if its last checkpoint is lost.
-const RANGE_PAGES: i64 = 20;
+const RANGE_PAGES: usize = 8;
 
 /// One column that is worked on.
 pub(super) struct Work<'w, C> {
@@ -26,8 +30,10 @@ pub(super) struct Work<'w, C> {
     pub(super) options: &'w Options,
     pub(super) field: &'static Field,
     pub(super) operation: &'static str,
-    pub(super) transform: Box<dyn Transform>,
-    pub(super) write: Write<'w>,
+    pub(super) transform: Arc<dyn Transform>,
+    pub(super) write: &'w Write<'w>,
+    /// How many rows the next page has, as far as their lengths are known.
+    pub(super) page_rows: usize,
     /// What this process did.
     pub(super) counts: Counts,
     /// How far all workers were when the last range was claimed, without what this one did since.
@@ -42,33 +48,34 @@ impl<C: MaintenanceConnection> Work<'_, C> {
     pub(super) fn dry(&mut self) -> Result<(), MaintenanceError> {
         self.standing.total = count(self.connection, self.write.walk.count())?;
         self.pace = Pace::new(0);
-        let mut range = Range::default();
-        loop {
-            let began = Instant::now();
-            let page = self.page(&range)?;
-            self.counts += page.counts;
-            self.counts.done += u64::try_from(page.writes.len()).unwrap_or(0);
-            if self.tell(self.counts.seen()).is_break() || page.ends {
-                return Ok(());
+        let mut began = Instant::now();
+        self.pages(Range::default(), |work, page| {
+            for (key, reason) in page.failures {
+                work.fail(&key, reason)?;
             }
-            self.slow_down(began, page.counts.seen());
-            range.after = page.last.or(range.after);
-        }
+            work.counts += page.counts;
+            work.counts.done += u64::try_from(page.writes.len()).unwrap_or(0);
+            let told = work.tell(work.counts.seen());
+            if told.is_continue() && !page.ends {
+                work.slow_down(began, page.counts.seen());
+                began = Instant::now();
+            }
+            Ok(told)
+        })
     }
 
     /// With whoever else works on the same. How many rows are left, if that was counted.
     pub(super) fn share(&mut self, name: &JobName<'_>) -> Result<Option<u64>, MaintenanceError> {
         let dialect = self.write.walk.table.dialect;
         let job = Job::new(dialect, name, self.transform.parameters(), self.options.lease);
-        let (connection, write) = (&mut *self.connection, &self.write);
-        self.standing = job.begin(connection, |connection| count(connection, write.walk.count()))?;
+        let (connection, write) = (&mut *self.connection, self.write);
+        self.standing = job.begin(connection, |connection| expect(connection, &write.walk))?;
         self.pace = Pace::new(self.standing.counts.seen());
         let nap = (self.options.lease / 4).clamp(Duration::from_millis(10), Duration::from_millis(250));
         loop {
             match job.next(self.connection, &self.write.walk, self.options.batch * RANGE_PAGES)? {
                 Next::Work(claim) => {
-                    let done = self.range(&job, claim)?;
-                    if !done {
+                    if !self.range(&job, &claim)? {
                         return Ok(None);
                     }
                     self.standing = job.standing(self.connection)?;
@@ -84,52 +91,47 @@ impl<C: MaintenanceConnection> Work<'_, C> {
                         return Ok(Some(left));
                     }
                 }
-                Next::Over => return Ok(None),
+                Next::Over => return job.left(self.connection),
             }
         }
     }
 
     /// A range, page by page. Whether to go on with others.
-    fn range(&mut self, job: &Job, mut claim: Claim) -> Result<bool, MaintenanceError> {
+    fn range(&mut self, job: &Job, claim: &Claim) -> Result<bool, MaintenanceError> {
         let before = self.standing.counts.seen();
-        let mut seen = 0;
-        loop {
-            let began = Instant::now();
-            let page = self.page(&claim.range);
-            let (ends, last) = page.as_ref().map_or((false, None), |page| (page.ends, page.last.clone()));
-            let committed = page.and_then(|page| self.commit(job, &claim, page));
-            let counts = match committed {
-                Ok(Some(counts)) => counts,
+        let (mut seen, mut began) = (0, Instant::now());
+        // Whether to go on, and whether the range is still this worker's and not at its end.
+        let (mut on, mut ours) = (true, true);
+        let walked = self.pages(claim.range.clone(), |work, page| {
+            let ends = page.ends;
+            let Some(counts) = work.commit(job, claim, page)? else {
                 // It expired, and belongs to another worker.
-                Ok(None) => return Ok(true),
-                Err(error) => {
-                    job.release(self.connection, &claim);
-                    return Err(error);
-                }
+                ours = false;
+                return Ok(ControlFlow::Break(()));
             };
-            self.counts += counts;
+            work.counts += counts;
             seen += counts.seen();
-            let stop = self.tell(before + seen).is_break();
+            let told = work.tell(before + seen);
+            on = told.is_continue();
             if ends {
-                job.complete(self.connection, &claim)?;
+                ours = false;
+                job.complete(work.connection, claim)?;
+            } else if on {
+                work.slow_down(began, counts.seen());
+                began = Instant::now();
             }
-            if stop {
-                if !ends {
-                    job.release(self.connection, &claim);
-                }
-                return Ok(false);
-            }
-            if ends {
-                return Ok(true);
-            }
-            self.slow_down(began, counts.seen());
-            claim.range.after = last;
+            Ok(told)
+        });
+        if ours {
+            job.release(self.connection, claim);
         }
+        walked.map(|()| on)
     }
 
     fn tell(&mut self, seen: u64) -> ControlFlow<()> {
         let rate = self.pace.rate(seen);
-        let total = self.standing.total;
+        // Others may have begun while they were counted.
+        let total = self.standing.total.max(seen);
         let told = (self.progress)(&Progress {
             operation: self.operation,
             table: self.field.table(),

@@ -35,7 +35,7 @@ pub struct Subject {
 }
 
 /// What an operation does to one field.
-pub trait Transform {
+pub trait Transform: Send + Sync {
     /// The column that is read, if it is not the field's.
     fn reads(&self) -> Option<&str> {
         None
