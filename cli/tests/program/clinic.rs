@@ -109,11 +109,26 @@ impl Clinic {
     }
 
     pub(crate) fn sql(&self, statement: &str) {
+        self.try_sql(statement).unwrap();
+    }
+
+    pub(crate) fn try_sql(&self, statement: &str) -> QueryResult<()> {
         match self.dialect {
-            Dialect::Postgres => postgres(&self.url).batch_execute(statement).unwrap(),
-            Dialect::Mysql => mysql(&self.url).batch_execute(statement).unwrap(),
-            _ => sqlite(&self.url).batch_execute(statement).unwrap(),
+            Dialect::Postgres => postgres(&self.url).batch_execute(statement),
+            Dialect::Mysql => mysql(&self.url).batch_execute(statement),
+            _ => sqlite(&self.url).batch_execute(statement),
         }
+    }
+
+    /// Writes the file that tells the client of MySQL which server, user and database are meant.
+    pub(crate) fn name_to_clients(&self) {
+        let Some(rest) = self.url.strip_prefix("mysql://") else { return };
+        let (address, name) = rest.rsplit_once('/').unwrap();
+        let (user, server) = address.split_once('@').unwrap();
+        let (user, password) = user.split_once(':').unwrap_or((user, ""));
+        let (host, port) = server.split_once(':').unwrap_or((server, "3306"));
+        let client = format!("[client]\nhost={host}\nport={port}\nprotocol=tcp\nuser={user}\npassword={password}\n");
+        std::fs::write(self.path(".my.cnf"), format!("{client}[mysql]\ndatabase={name}\n")).unwrap();
     }
 
     /// The rows of a statement that gives one text.

@@ -48,7 +48,7 @@ impl ModelSql {
     }
 
     /// The searched fields that accept plaintext.
-    fn accepting(&self) -> impl Iterator<Item = &'static Field> {
+    pub(super) fn accepting(&self) -> impl Iterator<Item = &'static Field> {
         let accepts = |field: &&'static Field| {
             field.declared_plaintext() == Plaintext::Accept && searched_slots(field).next().is_some()
         };

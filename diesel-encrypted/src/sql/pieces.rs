@@ -13,6 +13,8 @@ pub enum PieceKind {
     TagColumn,
     /// The index that searches use.
     Index,
+    /// The index that finds rows in the clear, of a column that accepts plaintext.
+    ClearIndex,
     /// What refuses anything but sealed values.
     Guard,
 }
@@ -36,14 +38,28 @@ pub struct Piece {
 }
 
 impl ModelSql {
-    /// Every object of [`indexes`](Self::indexes) and [`guards`](Self::guards), in an order in which they can be made.
+    /// Every object of [`indexes`](Self::indexes), [`clear_indexes`](Self::clear_indexes) and [`guards`](Self::guards), in an
+    /// order in which they can be made.
     ///
     /// # Errors
     /// As [`indexes`](Self::indexes).
     pub fn pieces(&self) -> Result<Vec<Piece>, SqlError> {
         self.check()?;
         let indexes = self.fields.iter().flat_map(|field| self.index_pieces(field));
-        Ok(indexes.chain(self.fields.iter().flat_map(|field| self.guard_pieces(field))).collect())
+        let guards = self.fields.iter().flat_map(|field| self.guard_pieces(field));
+        Ok(indexes.chain(self.clear_pieces()).chain(guards).collect())
+    }
+
+    fn clear_pieces(&self) -> impl Iterator<Item = Piece> {
+        let statements = self.clear_indexes().into_iter().zip(self.drop_clear_indexes());
+        self.accepting().zip(statements).map(|(field, (create, drop))| Piece {
+            kind: PieceKind::ClearIndex,
+            table: field.table(),
+            column: field.column(),
+            name: names::named(field, "clear"),
+            create,
+            drop,
+        })
     }
 
     fn index_pieces(&self, field: &'static Field) -> Vec<Piece> {
@@ -139,7 +155,7 @@ pub fn tag_counts(dialect: Dialect, field: &Field, slot: usize) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
-    use diesel_encrypted_core::{Class, Index};
+    use diesel_encrypted_core::{Class, Index, Plaintext};
 
     use super::*;
 
@@ -148,14 +164,17 @@ mod tests {
         Index::new("old").removed(),
         Index::new("domain"),
     ]);
-    static NOTE: Field = Field::new("p.note", "app.patients", "note", Class::Text, Storage::Text);
+    static NOTE: Field = Field::new("p.note", "app.patients", "note", Class::Text, Storage::Text)
+        .indexes(&[Index::new("default")])
+        .plaintext(Plaintext::Accept);
 
     #[test]
     fn the_pieces_are_what_the_model_s_sql_is() {
         for dialect in [Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql] {
             let sql = super::super::of_fields([&EMAIL, &NOTE], dialect).unique("email", "domain");
             let made: Vec<String> = sql.pieces().unwrap().into_iter().map(|piece| piece.create).collect();
-            assert_eq!(made, [sql.indexes().unwrap(), sql.guards()].concat(), "{dialect:?}");
+            assert_eq!(made, [sql.indexes().unwrap(), sql.clear_indexes(), sql.guards()].concat(), "{dialect:?}");
+            assert_eq!(sql.clear_indexes().len(), 1);
             let names: Vec<String> = sql.pieces().unwrap().into_iter().map(|piece| piece.name).collect();
             assert!(names.contains(&"app_patients_email_domain".to_owned()), "{names:?}");
             for piece in sql.pieces().unwrap() {

@@ -23,6 +23,7 @@ pub(super) fn look(session: &mut dyn Session, fields: &[&'static Field], finding
         let what = match piece.kind {
             PieceKind::TagColumn => "generated column, without which searches fail",
             PieceKind::Index => "index, without which searches read the whole table",
+            PieceKind::ClearIndex => "index, without which searches among rows in the clear read the whole table",
             _ => "guard, which refuses what is not sealed",
         };
         findings.add(
