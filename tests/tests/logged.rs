@@ -1,6 +1,6 @@
 //! What `tracing` is told of vaults and of values that do not open: names and never values.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs, unreachable_pub, reason = "tests")]
 
 use std::{
     collections::BTreeMap,
@@ -264,4 +264,105 @@ fn a_search_whose_generated_column_is_missing_is_told_with_the_statement_that_ma
     }
     let found = told(|| drop(open("clinic", &mut **connection).unwrap()));
     assert!(found.iter().all(|event| event.level == Level::INFO), "{found:#?}");
+}
+
+#[allow(dead_code, reason = "models are declared whole")]
+mod migrating {
+    //! A table that is read while it is migrated, and as strictly as afterwards.
+
+    use super::*;
+
+    macro_rules! model {
+        ($release:ident, $(#[$option:meta])*) => {
+            pub mod $release {
+                use diesel::prelude::*;
+                use diesel_encrypted::{Json, prelude::*};
+
+                diesel::table! {
+                    visits (id) {
+                        id -> Integer,
+                        email -> Text,
+                        chart -> Binary,
+                    }
+                }
+
+                #[derive(Debug, Queryable, Selectable, Encrypted)]
+                #[diesel(table_name = visits)]
+                pub struct Visit {
+                    pub id: i32,
+                    $(#[$option])*
+                    pub email: Encrypted<String, visits::email>,
+                    $(#[$option])*
+                    pub chart: Encrypted<Json<serde_json::Value>, visits::chart>,
+                }
+            }
+        };
+    }
+
+    model!(both, #[encrypt(plaintext = "accept")]);
+    model!(strict, #[encrypt]);
+
+    macro_rules! plaintext {
+    ($backend:ident: $connection:ty) => {
+        mod $backend {
+            use diesel::connection::SimpleConnection;
+            use diesel_encrypted::{Json, ValueError};
+            use diesel_encrypted_tests::backend::Backend;
+
+            use super::*;
+
+            fn vault<M: diesel_encrypted::EncryptedModel>(connection: &mut $connection) -> Vault {
+                let root = LocalRootKey::new(RootKeyId::new("main").unwrap(), Secret::from_slice(&ROOT).unwrap());
+                Vault::builder(RootKeys::new(root)).model::<M>().open(connection).unwrap()
+            }
+
+            #[test]
+            fn each_plaintext_that_is_read_is_an_event_and_in_a_strict_column_an_error() {
+                let mut connection = <$connection>::with_table::<both::Visit>(
+                    "CREATE TABLE visits (id integer PRIMARY KEY, email {text}, chart {bytes})",
+                );
+                let conn: &mut $connection = &mut connection;
+                let vault = self::vault::<both::Visit>(conn);
+                let chart = <$connection>::literal(br#"{"pulse": 61, "note": "in the clear"}"#);
+                conn.batch_execute(&format!("INSERT INTO visits VALUES (1, 'ada.in.the.clear@example.org', {chart})"))
+                    .unwrap();
+                let sealed = |value: &str| {
+                    let fields = <both::Visit as diesel_encrypted::EncryptedModel>::fields();
+                    let email = text::encode(&vault.seal(fields[0], value).unwrap());
+                    let chart = vault.seal(fields[1], &Json(serde_json::json!({ "pulse": 62 }))).unwrap();
+                    format!("'{email}', {}", <$connection>::literal(&chart))
+                };
+                conn.batch_execute(&format!("INSERT INTO visits VALUES (2, {})", sealed("sealed@example.org"))).unwrap();
+
+                let mut loaded = Vec::new();
+                let events = told(|| {
+                    let rows = both::visits::table.select(both::Visit::as_select()).order(both::visits::id);
+                    loaded = vault.enter(|| rows.load(conn)).unwrap();
+                });
+                assert_eq!(loaded[0].email.expose(), "ada.in.the.clear@example.org");
+                assert_eq!(loaded[0].chart.expose().0["pulse"], 61);
+                assert_eq!(loaded[1].chart.expose().0["pulse"], 62);
+                let read: Vec<_> = events.iter().map(|event| (event.level, event.fields["field"].as_str())).collect();
+                assert_eq!(read, [(Level::INFO, "\"visits.email\""), (Level::INFO, "\"visits.chart\"")], "{events:?}");
+                assert!(events.iter().all(|event| event.message().starts_with("a value was read as plaintext")));
+                assert_silent(&events, b"ada.in.the.clear@example.org");
+                assert_silent(&events, b"in the clear");
+
+                let strict = self::vault::<strict::Visit>(conn);
+                let mut refused = None;
+                let events = told(|| {
+                    let row = strict::visits::table.find(1).select(strict::visits::email);
+                    let loaded = strict.enter(|| row.first::<Encrypted<String, strict::visits::email>>(conn));
+                    refused = Some(loaded.map(|_| ()));
+                });
+                let refused = refused.unwrap();
+                assert!(matches!(refused.encryption_error(), Some(ValueError::NotEncrypted { .. })), "{refused:?}");
+                assert_eq!(only(&events).message(), "a value could not be opened");
+                assert_silent(&events, b"ada.in.the.clear@example.org");
+            }
+        }
+    };
+}
+
+    diesel_encrypted_tests::on_each!(plaintext);
 }
