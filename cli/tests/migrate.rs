@@ -1,4 +1,4 @@
-//! The section "Migrate a table" of docs/operations.md, run as written on every database: its commands, its statements, and
+//! The sections "Migrate a table" and "Migrate into a new column" of docs/operations.md, run as written on every database: its commands, its statements, and
 //! where it shows a model, the application's part.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test stops at what it did not expect")]
 #![cfg(unix)]
@@ -17,6 +17,10 @@ const fn email() -> Field {
         .primary_key(&["id"])
         .indexes(&[DEFAULT])
 }
+
+static BESIDE: Field = Field::new("patients.sealed_email", "patients", "sealed_email", Class::Text, Storage::Binary)
+    .primary_key(&["id"])
+    .indexes(&[DEFAULT]);
 
 static BOTH: Field = email().plaintext(Plaintext::Accept);
 static STRICT: Field = email();
@@ -64,10 +68,13 @@ fn follow(clinic: &Clinic, section: &str, deploy: impl Fn(&str)) {
     clinic.name_to_clients();
     let program = Path::new(env!("CARGO_BIN_EXE_diesel-encrypted")).parent().unwrap();
     let path = format!("{}:/usr/local/bin:/usr/bin:/bin", program.display());
-    let (mut functions, mut ran) = (String::new(), 0);
-    for block in blocks(section).iter().filter(|block| block.is_for(clinic.dialect)) {
+    let is_for = |block: &Block| block.is_for(clinic.dialect);
+    let mut functions = blocks("Migrate a table");
+    functions.retain(|block| is_for(block) && block.text.contains("run() {"));
+    let functions: String = functions.into_iter().map(|block| block.text).collect();
+    let mut ran = 0;
+    for block in blocks(section).iter().filter(|block| is_for(block) && !block.text.contains("run() {")) {
         match block.language.as_str() {
-            "sh migrate" if block.text.contains("run() {") => functions += &block.text,
             "sh migrate" => {
                 let script = format!("set -euo pipefail\n{functions}{}", block.text);
                 let mut command = Command::new("bash");
@@ -113,5 +120,20 @@ fn a_table_is_migrated_in_place_as_the_runbook_says() {
         for stored in clinic.texts("SELECT email FROM patients WHERE id = 9") {
             assert_eq!(vault.open_text::<String>(&STRICT, &stored).unwrap(), "P9@Example.org");
         }
+    }
+}
+
+#[test]
+fn a_table_is_migrated_into_a_new_column_as_the_runbook_says() {
+    for dialect in backends() {
+        let clinic = Clinic::empty(dialect);
+        clinic.sql("CREATE TABLE patients (id integer PRIMARY KEY, email varchar(100))");
+        for id in 1..=40 {
+            clinic.sql(&format!("INSERT INTO patients VALUES ({id}, 'P{id}@Example.org')"));
+        }
+        follow(&clinic, "Migrate into a new column", |_| drop(clinic.vault_of(&[&BESIDE])));
+        let status = clinic.run(&["status", "--json"]).json();
+        assert_eq!((&status[0]["plaintext"], &status[0]["sealed"]), (&0.into(), &40.into()), "{status}");
+        assert!(clinic.try_sql("SELECT email FROM patients").is_err(), "the old column is gone");
     }
 }

@@ -31,7 +31,8 @@ Examples:
   diesel-encrypted sql
   diesel-encrypted sql --missing --migration migrations
   diesel-encrypted sql patients --no-guards --unique patients.email
-  diesel-encrypted sql --concurrently --no-guards")]
+  diesel-encrypted sql --concurrently --no-guards
+  diesel-encrypted sql patients.sealed_email --no-guards --follow email")]
 pub(crate) struct Sql {
     /// Tables, or columns as TABLE.COLUMN. Unless given, every encrypted column
     columns: Vec<String>,
@@ -51,6 +52,11 @@ pub(crate) struct Sql {
     /// On PostgreSQL, build indexes while others go on writing. Each statement is to be run by itself
     #[arg(long, conflicts_with = "migration")]
     concurrently: bool,
+
+    /// The trigger, too, that sets the column, which is to be named, to NULL where a statement changes this other column of
+    /// its table alone: while releases that do not know of it write the other one
+    #[arg(long, value_name = "COLUMN")]
+    follow: Option<String>,
 
     /// Write up.sql and down.sql to a new folder below this one
     #[arg(long, value_name = "FOLDER")]
@@ -90,6 +96,15 @@ impl Sql {
             pieces.retain(|piece| !names.has(piece));
         }
         let mut made = Made::of(&pieces);
+        if let Some(plain) = &self.follow {
+            let [field] = *self.selected(&fields)? else {
+                return Err(Failure::usage("--follow is for one column: name it, TABLE.COLUMN"));
+            };
+            let of_field = sql::of_fields([field], session.dialect());
+            let refused = |error: sql::SqlError| Failure::usage(error.to_string());
+            made.up.extend(of_field.follow(field.column(), plain).map_err(refused)?);
+            made.down.splice(..0, of_field.unfollow(field.column()).map_err(refused)?);
+        }
         if let Some(folder) = self.migration.as_deref().filter(|_| !made.up.is_empty()) {
             made.migration = Some(made.write(folder)?);
         }

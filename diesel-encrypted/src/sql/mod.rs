@@ -40,6 +40,7 @@
 
 pub(crate) mod check;
 pub(crate) mod clear;
+mod follow;
 pub(crate) mod mysql;
 pub(crate) mod names;
 mod pieces;
@@ -85,6 +86,12 @@ pub enum SqlError {
         index: String,
         /// The indexes that there are.
         known: String,
+    },
+    /// The model has no such encrypted column.
+    #[error("the model has no encrypted column `{column}`")]
+    NoColumn {
+        /// The column that was named.
+        column: String,
     },
     /// An index that keeps too few bits was to be unique.
     #[error(

@@ -9,7 +9,9 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod beside;
 mod path;
+mod release;
 mod search;
 
 use std::ops::ControlFlow;

@@ -1,69 +1,23 @@
 //! The whole path in place, while two releases of the application write: processes of their own, each with its own model.
 
-use std::{
-    collections::BTreeMap,
-    io::{BufRead, BufReader, Read},
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::collections::BTreeMap;
 
 use diesel_encrypted::{
     maintenance::{Maintenance, Selection, status},
-    sql::{self, Dialect},
+    sql::Dialect,
 };
 use diesel_encrypted_tests::{
     people::{self, Database},
     scratch::Scratch,
 };
 
-use super::{on, on_every_database};
+use super::{
+    on, on_every_database,
+    release::{ROWS, Release, a_while, sql},
+};
 
 on_every_database! {
     a_column_is_migrated_in_place_while_two_releases_write,
-}
-
-const ROWS: i64 = 3000;
-
-/// A release at work.
-struct Release(Child, BufReader<std::process::ChildStdout>);
-
-#[derive(Debug, serde::Deserialize)]
-struct Outcome {
-    writes: u64,
-    reads: u64,
-    searches: u64,
-    wrong: Vec<String>,
-    versions: BTreeMap<i64, i64>,
-}
-
-impl Release {
-    fn start(url: &str, release: &str) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_release"));
-        command.args([url, release, &ROWS.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        output.read_line(&mut line).unwrap();
-        assert_eq!(line, "ready\n", "{release} does not start");
-        Self(child, output)
-    }
-
-    /// Lets it end. Nothing may have gone wrong; what it wrote last goes into `versions`.
-    fn end(mut self, versions: &mut BTreeMap<i64, i64>) -> Outcome {
-        drop(self.0.stdin.take());
-        let mut printed = String::new();
-        self.1.read_to_string(&mut printed).unwrap();
-        assert!(self.0.wait().unwrap().success());
-        let outcome: Outcome = serde_json::from_str(&printed).unwrap();
-        assert!(outcome.wrong.is_empty(), "{} things went wrong: {:?}", outcome.wrong.len(), &outcome.wrong[..1]);
-        assert!(outcome.writes > 20, "it hardly ran: {outcome:?}");
-        versions.extend(&outcome.versions);
-        outcome
-    }
-}
-
-fn a_while() {
-    std::thread::sleep(Duration::from_millis(700));
 }
 
 fn table<C: Database>() -> Scratch<C> {
@@ -94,11 +48,8 @@ fn widen<C: Database>(connection: &mut C, url: &str) {
         let widen = "ALTER TABLE accounts MODIFY email longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
         connection.batch_execute(widen).unwrap();
     }
-    let printed = Command::new(env!("CARGO_BIN_EXE_release")).args([url, "sql", "0"]).output().unwrap().stdout;
-    let printed = String::from_utf8(printed).unwrap();
-    assert!(printed.lines().count() >= 2, "{printed}");
-    for statement in printed.lines() {
-        connection.batch_execute(statement).unwrap();
+    for statement in sql(url, "sql") {
+        connection.batch_execute(&statement).unwrap();
     }
 }
 
@@ -162,7 +113,7 @@ fn a_column_is_migrated_in_place_while_two_releases_write<C: Database>() {
 
     // Strict, and guarded. The release that reads both may stay a while.
     let strict = Release::start(&url, "strict");
-    let sql = sql::of_fields(tool.fields(), C::DIALECT);
+    let sql = diesel_encrypted::sql::of_fields(tool.fields(), C::DIALECT);
     for statement in sql.drop_clear_indexes().into_iter().chain(sql.guards()) {
         connection.batch_execute(&statement).unwrap();
     }

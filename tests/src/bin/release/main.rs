@@ -3,7 +3,8 @@
 //!
 //! Each release has a model of its own. `before` knows of no encryption; `both` reads sealed values and plaintext; `strict`
 //! refuses plaintext. `straggler` is the one before which only writes: it cannot read what others have sealed meanwhile.
-//! `sql` prints the indexes that the migration makes.
+//! `dual` writes a new column beside the old one, and `beside` knows the new one alone. `sql` and `sql-beside` print what the
+//! migration makes.
 
 #![allow(
     clippy::unwrap_used,
@@ -34,6 +35,11 @@ fn main() {
     if release == "sql" {
         let sql = sql::of::<models::both::Account>(dialect);
         return sql.indexes().unwrap().into_iter().chain(sql.clear_indexes()).for_each(|line| println!("{line}"));
+    }
+    if release == "sql-beside" {
+        let sql = sql::of::<models::dual::Sealing>(dialect);
+        let statements = sql.indexes().unwrap().into_iter().chain(sql.follow("sealed", "email").unwrap());
+        return statements.for_each(|line| println!("{}", line.replace('\n', " ")));
     }
     let ended = Arc::new(AtomicBool::new(false));
     let end = Arc::clone(&ended);

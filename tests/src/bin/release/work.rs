@@ -10,7 +10,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_encrypted::prelude::*;
 use diesel_encrypted::{LocalRootKey, RootKeyId, keys::Secret};
 
-use super::models::{before, both, strict};
+use super::models::{before, beside, both, dual, strict};
 
 /// What came of it.
 #[derive(Debug, Default, serde::Serialize)]
@@ -55,7 +55,7 @@ fn patiently<T>(again: &mut u64, mut work: impl FnMut() -> QueryResult<T>) -> Qu
 }
 
 macro_rules! day {
-    ($release:ident, $connection:ty, $address:expr, $find:expr) => {
+    ($release:ident, $connection:ty, $set:expr, $find:expr) => {
         fn $release(conn: &mut $connection, all: &[i32], own: &[i32], mode: &str, ended: &AtomicBool) -> Outcome {
             use $release::{Account, accounts};
 
@@ -69,7 +69,7 @@ macro_rules! day {
                 let id = pick(own);
                 let version = outcome.versions.get(&id).copied().unwrap_or(0) + 1;
                 let written = patiently(&mut outcome.again, || {
-                    let set = (accounts::version.eq(version), accounts::email.eq($address(id, version)));
+                    let set = (accounts::version.eq(version), $set(address(id, version)));
                     diesel::update(accounts::table.find(id)).set(set).execute(conn)
                 });
                 match written {
@@ -140,13 +140,25 @@ macro_rules! backend {
         pub mod $backend {
             use super::*;
 
-            day!(before, $connection, |id, version| address(id, version), |email: &String| accounts::email
+            day!(before, $connection, |email| accounts::email.eq(email), |email: &String| accounts::email
                 .eq(email.clone()));
-            day!(both, $connection, |id, version| accounts::email.seal(address(id, version)), |email: &String| {
+            day!(both, $connection, |email| accounts::email.eq(accounts::email.seal(email)), |email: &String| {
                 accounts::email.blind_eq(email.to_lowercase())
             });
-            day!(strict, $connection, |id, version| accounts::email.seal(address(id, version)), |email: &String| {
+            day!(strict, $connection, |email| accounts::email.eq(accounts::email.seal(email)), |email: &String| {
                 accounts::email.blind_eq(email.to_uppercase())
+            });
+            day!(
+                dual,
+                $connection,
+                |email: String| (
+                    accounts::email.eq(email.clone()),
+                    accounts::sealed.eq(accounts::sealed.seal(Some(email)))
+                ),
+                |email: &String| accounts::email.eq(email.clone())
+            );
+            day!(beside, $connection, |email| accounts::sealed.eq(accounts::sealed.seal(email)), |email: &String| {
+                accounts::sealed.blind_eq(email.to_lowercase())
             });
 
             pub fn work(url: &str, release: &str, rows: i32, ended: &AtomicBool) -> Outcome {
@@ -161,6 +173,8 @@ macro_rules! backend {
                 let vault = match release {
                     "both" => builder.model::<both::Account>().open(conn).unwrap(),
                     "strict" => builder.model::<strict::Account>().open(conn).unwrap(),
+                    "dual" => builder.model::<dual::Sealing>().open(conn).unwrap(),
+                    "beside" => builder.model::<beside::Account>().open(conn).unwrap(),
                     _ => {
                         println!("ready");
                         return before(conn, &all, &of(0), release, ended);
@@ -169,6 +183,8 @@ macro_rules! backend {
                 println!("ready");
                 vault.enter(|| match release {
                     "both" => both(conn, &all, &of(1), release, ended),
+                    "dual" => dual(conn, &all, &of(1), release, ended),
+                    "beside" => beside(conn, &all, &of(2), release, ended),
                     _ => strict(conn, &all, &of(2), release, ended),
                 })
             }
