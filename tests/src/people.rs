@@ -106,6 +106,11 @@ pub fn registered<C: KeyStoreConnection>(connection: &mut C) -> Vault {
     Vault::builder(root_keys()).registered().open(connection).unwrap()
 }
 
+/// A vault that vouches for users.
+pub fn users<C: KeyStoreConnection>(connection: &mut C) -> Vault {
+    Vault::builder(root_keys()).users().open(connection).unwrap()
+}
+
 /// A fresh database with the table, whose key is a number.
 pub fn table<C: Database>() -> Scratch<C> {
     let mut connection = C::fresh();

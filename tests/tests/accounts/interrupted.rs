@@ -4,8 +4,10 @@
 //! Each operation is run again and again, and ends once before and once after each of its statements: as a process that
 //! dies there, and on a server as a connection that the server closes there.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
@@ -199,7 +201,93 @@ fn an_upgrade_is_whole<C: Server>() {
     interrupted!(with_ada(&accounts), &accounts, upgrade, undone: opens, done: opens);
 }
 
+fn a_change_of_password_is_whole<C: Server>() {
+    let accounts = accounts();
+    let with_session = || {
+        let mut connection = with_ada::<C>(&accounts);
+        let ada = accounts.unlock(&mut *connection, &user(1), "a password").unwrap();
+        accounts.begin_session(&mut *connection, &ada, Duration::from_secs(60)).map(drop).unwrap();
+        connection
+    };
+    interrupted!(
+        with_session(),
+        &accounts,
+        |accounts, connection| accounts.change_password(connection, &user(1), "a password", "another"),
+        undone: |accounts, connection| signs_in(accounts, connection, "another", false),
+        done: |accounts, connection| {
+            signs_in(accounts, connection, "a password", false);
+            signs_in(accounts, connection, "another", true);
+            assert_eq!(accounts.end_sessions(connection, &user(1)).unwrap(), 0);
+        },
+    );
+}
+
+fn a_recovery_is_whole<C: Server>() {
+    let accounts = accounts();
+    let code = RefCell::new(None);
+    let with_codes = || {
+        let mut connection = database::<C>();
+        let created = accounts.create(&mut *connection, &user(1), "a password").unwrap();
+        *code.borrow_mut() = created.codes.into_iter().next();
+        connection
+    };
+    let recover = |accounts: &Accounts, connection: &mut C| {
+        accounts.recover(connection, &user(1), code.borrow().as_ref().unwrap(), "another")
+    };
+    interrupted!(
+        with_codes(),
+        &accounts,
+        recover,
+        undone: |accounts, connection| {
+            signs_in(accounts, connection, "a password", true);
+            signs_in(accounts, connection, "another", false);
+        },
+        done: |accounts, connection| {
+            signs_in(accounts, connection, "a password", false);
+            signs_in(accounts, connection, "another", true);
+            assert!(matches!(recover(accounts, connection), Err(AccountError::Wrong)), "the code is used");
+        },
+    );
+}
+
+fn a_rotation_is_whole<C: Server>() {
+    let accounts = accounts();
+    let version = |accounts: &Accounts, connection: &mut C| {
+        let ada = accounts.unlock(connection, &user(1), "a password").unwrap();
+        assert_eq!(ada.earlier().len() + 1, usize::try_from(ada.key().place().version()).unwrap());
+        ada.key().place().version()
+    };
+    interrupted!(
+        with_ada(&accounts),
+        &accounts,
+        |accounts, connection| {
+            let ada = accounts.unlock(connection, &user(1), "a password")?;
+            accounts.rotate_key(connection, &ada, "a password")
+        },
+        undone: |accounts, connection| assert_eq!(version(accounts, connection), 1),
+        done: |accounts, connection| assert_eq!(version(accounts, connection), 2),
+    );
+}
+
+fn an_erasure_is_whole<C: Server>() {
+    let accounts = accounts();
+    interrupted!(
+        with_ada(&accounts),
+        &accounts,
+        |accounts, connection| accounts.erase(connection, &user(1)),
+        undone: |accounts, connection| signs_in(accounts, connection, "a password", true),
+        done: |accounts, connection| {
+            signs_in(accounts, connection, "a password", false);
+            assert_eq!(Rows::rows(connection).len(), 2, "the record, and the public keys");
+        },
+    );
+}
+
 on_every_backend! {
     fn create<C>() { creation_is_whole::<C>(); }
     fn upgrade<C>() { an_upgrade_is_whole::<C>(); }
+    fn change_password<C>() { a_change_of_password_is_whole::<C>(); }
+    fn recover<C>() { a_recovery_is_whole::<C>(); }
+    fn rotate_key<C>() { a_rotation_is_whole::<C>(); }
+    fn erase<C>() { an_erasure_is_whole::<C>(); }
 }
