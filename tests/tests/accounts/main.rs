@@ -17,6 +17,7 @@ mod erase;
 mod interrupted;
 mod killed;
 mod locks;
+mod migrated;
 mod model;
 mod password;
 mod recover;

@@ -69,4 +69,24 @@ on_every_backend! {
         assert!(matches!(undone, Err(AccountError::Database(_))));
         assert_eq!(connection.rows(), before);
     }
+
+    fn who_is_signed_in_otherwise_sets_a_password<C>() {
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        let account = sign_up(&accounts, &mut *connection, 1, "lost");
+        accounts.add_escrow(&mut *connection, &account).unwrap();
+        let account = accounts.unlock_by_escrow(&mut *connection, &user(1)).unwrap();
+        let token = accounts.begin_session(&mut *connection, &account, Duration::from_secs(60)).unwrap();
+        accounts.set_password(&mut *connection, &account, "new").unwrap();
+        accounts.resume_session(&mut *connection, &token).unwrap_err();
+        for (_, set) in at_once(&connection, ["one", "two"], |connection, new| accounts.set_password(connection, &account, new)) {
+            assert!(matches!(set, Ok(()) | Err(AccountError::Changed)), "{set:?}");
+        }
+        assert_eq!(connection.count(), 14);
+        let opens = |connection: &mut C, password| accounts.unlock(connection, &user(1), password).is_ok();
+        assert_ne!(opens(&mut connection, "one"), opens(&mut connection, "two"));
+        assert!(!opens(&mut connection, "lost") && !opens(&mut connection, "new"));
+        let set = if opens(&mut connection, "one") { "one" } else { "two" };
+        accounts.rotate_key(&mut *connection, &account, set).map(drop).unwrap();
+        assert!(matches!(accounts.set_password(&mut *connection, &account, "newer"), Err(AccountError::Changed)));
+    }
 }
