@@ -43,17 +43,30 @@ impl Clinic {
         Self { folder, dialect, url, name }
     }
 
+    /// A clinic whose tables are there, and which has no key yet.
+    pub(crate) fn without_keys(dialect: Dialect) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (url, name) = fresh(dialect, folder.path());
+        let clinic = Self { folder, dialect, url, name };
+        clinic.create_tables();
+        clinic
+    }
+
     /// A clinic whose tables are there, and registered, and empty.
     pub(crate) fn new(dialect: Dialect) -> Self {
         let clinic = Self::empty(dialect);
-        let (bytes, text) = match dialect {
+        clinic.create_tables();
+        clinic.vault();
+        clinic
+    }
+
+    fn create_tables(&self) {
+        let (bytes, text) = match self.dialect {
             Dialect::Postgres => ("bytea", "text"),
             Dialect::Mysql => ("longblob", "longtext CHARACTER SET ascii COLLATE ascii_bin"),
             _ => ("blob", "text"),
         };
-        clinic.sql(&format!("CREATE TABLE patients (id integer PRIMARY KEY, email {bytes}, note {text})"));
-        clinic.vault();
-        clinic
+        self.sql(&format!("CREATE TABLE patients (id integer PRIMARY KEY, email {bytes}, note {text})"));
     }
 
     /// The same, with so many patients.
