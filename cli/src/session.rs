@@ -7,7 +7,7 @@ use diesel::{
 use diesel_encrypted::{
     DieselKeyStore, KeyInventory, StoreError, Vault,
     key_store::{Applied, KeyStore},
-    maintenance::{self, ColumnStatus, Maintenance, MaintenanceError, Report},
+    maintenance::{self, AuthorityRows, ColumnStatus, Maintenance, MaintenanceError, Report},
     sql::Dialect,
 };
 
@@ -32,6 +32,9 @@ pub(crate) trait Session: Send {
 
     /// What the registered columns hold.
     fn status(&mut self) -> Result<Vec<ColumnStatus>, MaintenanceError>;
+
+    /// The rows of accounts that name this key. `None` without their tables.
+    fn authority_rows(&mut self, key_id: u32) -> Result<Option<AuthorityRows>, MaintenanceError>;
 
     /// Does a job, or takes part in it.
     fn maintain(&mut self, vault: &Vault, job: &Job, watch: Watch<'_>) -> Result<Report, MaintenanceError>;
@@ -64,6 +67,10 @@ macro_rules! session {
 
             fn status(&mut self) -> Result<Vec<ColumnStatus>, MaintenanceError> {
                 maintenance::status(self)
+            }
+
+            fn authority_rows(&mut self, key_id: u32) -> Result<Option<AuthorityRows>, MaintenanceError> {
+                maintenance::authority_rows(self, key_id)
             }
 
             fn maintain(&mut self, vault: &Vault, job: &Job, watch: Watch<'_>) -> Result<Report, MaintenanceError> {

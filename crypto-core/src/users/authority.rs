@@ -91,7 +91,7 @@ impl Authority {
         let mut record = UserRecord::empty(place.holder.clone());
         (record.authority_key_id, record.key_id, record.version) = (context.key_id, place.key_id, place.version);
         (record.check, record.identity) = (key.check_value(), identity);
-        record.mac = record.expected_mac(&record_mac(&self.active), &context.application, context.scope.as_deref());
+        record.mac = self.mac_of(&record);
         Ok(record)
     }
 
@@ -105,7 +105,7 @@ impl Authority {
         let mut record = GroupRecord::empty(place.holder.clone());
         (record.authority_key_id, record.key_id, record.version) = (context.key_id, place.key_id, place.version);
         record.check = key.check_value();
-        record.mac = record.expected_mac(&record_mac(&self.active), &context.application, context.scope.as_deref());
+        record.mac = self.mac_of_group(&record);
         Ok(record)
     }
 
@@ -145,6 +145,16 @@ impl Authority {
     #[must_use]
     pub fn scope(&self) -> Option<&[u8]> {
         self.context().scope.as_deref()
+    }
+
+    /// The MAC of a record by the active key.
+    pub(super) fn mac_of(&self, record: &UserRecord) -> [u8; 32] {
+        record.expected_mac(&record_mac(&self.active), &self.context().application, self.scope())
+    }
+
+    /// The MAC of a group's record by the active key.
+    pub(super) fn mac_of_group(&self, record: &GroupRecord) -> [u8; 32] {
+        record.expected_mac(&record_mac(&self.active), &self.context().application, self.scope())
     }
 
     fn create_key<H: Holder>(&self, holder: HolderId<H>) -> Result<HolderKey<H>, RandomError> {

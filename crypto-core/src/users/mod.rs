@@ -15,6 +15,7 @@ pub mod lock;
 pub mod member;
 mod pin;
 pub mod record;
+mod renew;
 pub mod session;
 mod share;
 

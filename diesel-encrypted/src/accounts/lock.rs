@@ -94,6 +94,6 @@ pub(super) async fn of_id<How, C: RunAccounts<How>>(
     rows.first().map(stored).transpose()
 }
 
-fn stored(row: &Row) -> Result<Lock, AccountError> {
+pub(super) fn stored(row: &Row) -> Result<Lock, AccountError> {
     Ok(Lock::stored(LockId::new(row.array("lock_id")?), row.bytes("lock_bytes")?.to_vec()))
 }

@@ -19,6 +19,7 @@ mod lock;
 mod locks;
 pub mod models;
 mod password;
+mod reauthenticate;
 mod record;
 mod recover;
 mod renewal;
@@ -48,6 +49,7 @@ pub use create::Created;
 pub use erase::Erased;
 pub use error::AccountError;
 pub use locks::LockInfo;
+pub use reauthenticate::Reauthenticated;
 pub use renewal::Rotated;
 pub use tables::tables;
 

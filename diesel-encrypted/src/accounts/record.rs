@@ -148,7 +148,7 @@ impl Accounts {
     }
 }
 
-fn stored(row: &Row, user: UserId) -> Result<UserRecord, AccountError> {
+pub(super) fn stored(row: &Row, user: UserId) -> Result<UserRecord, AccountError> {
     let mut record = UserRecord::empty(user);
     record.authority_key_id = row.id("authority_key_id")?;
     record.key_id = row.id("key_id")?;

@@ -90,7 +90,16 @@ pub(super) async fn read<How, C: RunAccounts<How>>(
     table: &'static Table,
     of: Columns<'_>,
 ) -> Result<Vec<Row>, AccountError> {
-    let rows = select(connection, table.select(of)).await?;
+    read_by(connection, table, table.select(of)).await
+}
+
+/// Reads the rows that a statement of the columns of `table` gives.
+pub(super) async fn read_by<How, C: RunAccounts<How>>(
+    connection: &mut C,
+    table: &'static Table,
+    statement: Statement,
+) -> Result<Vec<Row>, AccountError> {
+    let rows = select(connection, statement).await?;
     Ok(rows.into_iter().map(|columns| Row::new(table, columns)).collect())
 }
 
@@ -114,7 +123,15 @@ pub(super) async fn count<How, C: RunAccounts<How>>(
     table: &'static Table,
     of: Columns<'_>,
 ) -> Result<usize, AccountError> {
-    let rows = select(connection, table.count(of)).await?;
+    count_by(connection, table.count(of)).await
+}
+
+/// How many rows a statement counts that begins as [`Table::count`] does.
+pub(super) async fn count_by<How, C: RunAccounts<How>>(
+    connection: &mut C,
+    statement: Statement,
+) -> Result<usize, AccountError> {
+    let rows = select(connection, statement).await?;
     let count = rows.first().and_then(|(count, ..)| usize::try_from((*count)?).ok());
     count.ok_or(AccountError::Database(DieselError::NotFound))
 }

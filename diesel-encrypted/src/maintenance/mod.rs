@@ -42,6 +42,7 @@
 //! | [`verify`](Maintenance::verify) | anything but NULL | as it was: opened, its tags compared |
 //! | [`purge`](Maintenance::purge) | under a key that is destroyed, or was named | NULL, or the row goes |
 
+pub(crate) mod authority;
 mod connection;
 mod error;
 mod header;
@@ -61,6 +62,7 @@ mod write;
 use diesel::connection::TransactionManager;
 use diesel_encrypted_core::Vault;
 
+pub use authority::{AuthorityRows, authority_rows};
 pub use connection::MaintenanceConnection;
 use connection::TableColumn;
 pub use error::MaintenanceError;

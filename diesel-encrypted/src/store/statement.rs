@@ -68,6 +68,13 @@ impl Statement {
         self.part(Part::Words(words))
     }
 
+    /// Goes on with another statement.
+    #[cfg(feature = "users")]
+    pub(crate) fn then(mut self, other: Self) -> Self {
+        self.parts.extend(other.parts);
+        self
+    }
+
     /// A statement of its own for each database.
     pub(crate) fn each(build: impl Fn(Dialect) -> Self) -> Self {
         Self::new().part(Part::Each([Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql].map(build)))

@@ -20,6 +20,7 @@ mod locks;
 mod migrated;
 mod model;
 mod password;
+mod reauthenticate;
 mod recover;
 mod rotate;
 mod sessions;

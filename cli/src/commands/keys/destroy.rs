@@ -53,6 +53,13 @@ impl Destroy {
         let lost = match (count.as_ref().map(|count| count.rows), row.context.purpose) {
             (Some(0), _) => Some("No value needs it.".to_owned()),
             (_, _) if self.force.is_none() => None,
+            (None, Purpose::Users) => {
+                Some("This database has no accounts, so that nobody knows which users and groups need it.".to_owned())
+            }
+            (Some(rows), Purpose::Users) => Some(format!(
+                "{rows} rows of accounts need it: those users and groups are not vouched for from then on, and escrow, \
+                 questions and sessions that need it open nothing."
+            )),
             (None, _) => Some("It is of no registered column, so that nobody knows which values need it.".to_owned()),
             (Some(rows), Purpose::Index) => {
                 Some(format!("{rows} values are found by it, and by no search from then on."))
@@ -77,10 +84,14 @@ impl Destroy {
     }
 }
 
-/// The values that name a key, or that have a tag of its generation: of every scope, as tags do not tell theirs. `None` for a
-/// key of no registered column.
+/// The values that name a key, or that have a tag of its generation: of every scope, as tags do not tell theirs; of the key
+/// that vouches for users, the rows of accounts. `None` for a key of no registered column, and without accounts.
 fn count(session: &mut dyn Session, key: &KeyRow) -> Result<Option<RowCount>> {
     let began = session.store().now()?;
+    if key.context.purpose == Purpose::Users {
+        let rows = session.authority_rows(key.context.key_id)?;
+        return Ok(rows.map(|rows| RowCount::new(rows.total(), rows.query, began)));
+    }
     let registered = session.inventory()?.map(|rows| rows.columns).unwrap_or_default();
     let generation = u8::try_from((key.context.version.max(1) - 1) % 255 + 1).unwrap_or(u8::MAX);
     let (mut rows, mut is_registered) = (0, false);

@@ -88,7 +88,7 @@ impl Lock {
         self.parts().map(|parts| parts.kind)
     }
 
-    fn parts(&self) -> Result<LockParts<'_>, FormatError> {
+    pub(super) fn parts(&self) -> Result<LockParts<'_>, FormatError> {
         LockParts::parse(&self.bytes)
     }
 

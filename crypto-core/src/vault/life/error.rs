@@ -140,7 +140,8 @@ pub enum KeyError {
     },
     /// Values still need the key.
     #[error(
-        "{rows} values still need key {key_id:08x}: rotate or reindex them, then count again. They are counted by: {query}"
+        "{rows} values still need key {key_id:08x}: rotate or reindex them (of the authority's key, reauthenticate the \
+         accounts), then count again. They are counted by: {query}"
     )]
     Needed {
         /// The key.
