@@ -31,6 +31,11 @@ pub(super) fn insert(at: &At, earlier: &UserKey, key: &UserKey, held: &[u8]) -> 
     EARLIER_KEYS.insert(&of(at).into_iter().chain(columns).collect::<Vec<_>>())
 }
 
+/// Forgets one.
+pub(super) fn delete(at: &At, key_id: u32) -> Statement {
+    EARLIER_KEYS.delete(&of(at).into_iter().chain([("key_id", key_id.into())]).collect::<Vec<_>>())
+}
+
 /// Forgets them.
 pub(super) fn delete_all(at: &At) -> Statement {
     EARLIER_KEYS.delete(&of(at))

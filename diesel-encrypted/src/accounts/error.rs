@@ -34,6 +34,27 @@ pub enum AccountError {
     /// A lock that every account has.
     #[error("a password is changed, and recovery codes are replaced: neither is removed by itself")]
     NotRemovable,
+    /// Values are still sealed under an earlier key.
+    #[error(
+        "{rows} values still need the earlier key {key_id:08x}: seal them anew by `Maintenance::reseal`, and count again. \
+         They are counted by: {query}"
+    )]
+    Needed {
+        /// The key.
+        key_id: u32,
+        /// How many values.
+        rows: u64,
+        /// The query that counts them.
+        query: String,
+    },
+    /// Nobody has counted what an earlier key holds.
+    #[error(
+        "the earlier key {key_id:08x} was not counted: count by `Maintenance::earlier_keys`, with the account's vault"
+    )]
+    NotCounted {
+        /// The key.
+        key_id: u32,
+    },
     /// An id that has no place in the tables.
     #[error("the id of a user or a group has {found} bytes, and {most} are the most: use a shorter one")]
     IdTooLong {

@@ -14,6 +14,7 @@ mod create;
 mod earlier;
 mod erase;
 mod error;
+mod forget;
 mod key_pair;
 mod lock;
 mod locks;

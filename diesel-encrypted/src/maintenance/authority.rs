@@ -2,8 +2,12 @@
 
 use diesel_encrypted_core::format::lock::{LOCK_LEN, LockKind};
 
-use super::{MaintenanceConnection, MaintenanceError, patience::patiently, table};
-use crate::{backend::Dialect, store::statement::Statement};
+use super::{
+    MaintenanceConnection, MaintenanceError,
+    counting::{count, counted, sum},
+    table,
+};
+use crate::backend::Dialect;
 
 /// The rows that name one key of the authority.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,8 +36,8 @@ impl AuthorityRows {
 
     /// From the counts of [`conditions`], in their order.
     fn of([users, groups, escrow, questions, sessions]: [u64; 5], dialect: Dialect, key_id: u32) -> Self {
-        let counts = conditions(dialect, key_id).map(|(table, which)| format!("({})", count(table, &which)));
-        Self { users, groups, escrow, questions, sessions, query: format!("SELECT {}", counts.join(" + ")) }
+        let counts = conditions(dialect, key_id).map(|(table, which)| count(table, &which));
+        Self { users, groups, escrow, questions, sessions, query: sum(&counts) }
     }
 }
 
@@ -66,10 +70,6 @@ pub(crate) fn now(dialect: Dialect) -> &'static str {
     }
 }
 
-fn count(table: &str, which: &str) -> String {
-    format!("SELECT count(*) FROM {table} WHERE {which}")
-}
-
 /// Counts the rows that name this key of the authority, of whatever scope. `None` if this database does not have the tables
 /// of accounts: they may be in another.
 ///
@@ -85,13 +85,9 @@ pub fn authority_rows<C: MaintenanceConnection>(
         Err(MaintenanceError::NoTable { .. }) => return Ok(None),
         Err(error) => return Err(error),
     }
-    let nothing = if dialect == Dialect::Postgres { "''::bytea" } else { "x''" };
-    let zero = if dialect == Dialect::Postgres { "0::bigint" } else { "0" };
     let mut counts = [0; 5];
     for (place, (table, which)) in counts.iter_mut().zip(conditions(dialect, key_id)) {
-        let statement = Statement::new().made(format!("SELECT {nothing}, ({}), {zero}", count(table, &which)));
-        let rows = patiently(connection, |connection| connection.groups(statement.clone()))?;
-        *place = rows.first().map_or(0, |(_, rows, _)| u64::try_from(*rows).unwrap_or(0));
+        *place = counted(connection, dialect, &count(table, &which))?;
     }
     Ok(Some(AuthorityRows::of(counts, dialect, key_id)))
 }

@@ -44,6 +44,8 @@
 
 pub(crate) mod authority;
 mod connection;
+mod counting;
+mod earlier;
 mod error;
 mod header;
 mod job;
@@ -65,6 +67,7 @@ use diesel_encrypted_core::Vault;
 pub use authority::{AuthorityRows, authority_rows};
 pub use connection::MaintenanceConnection;
 use connection::TableColumn;
+pub use earlier::{EarlierKey, EarlierKeys};
 pub use error::MaintenanceError;
 pub use report::{ColumnReport, Counts, Failure, Progress, Reason, Report};
 pub(crate) use reseal::reseal;

@@ -123,7 +123,7 @@ pub fn status<C: MaintenanceConnection>(connection: &mut C) -> Result<Vec<Column
     rows.iter().map(|row| column(connection, dialect, row, &keys)).collect()
 }
 
-fn registry<C: MaintenanceConnection>(connection: &mut C) -> Result<Vec<RegistryRow>, MaintenanceError> {
+pub(super) fn registry<C: MaintenanceConnection>(connection: &mut C) -> Result<Vec<RegistryRow>, MaintenanceError> {
     let select = "SELECT field_id, table_name, column_name, storage, indexes FROM encrypted_columns \
                   ORDER BY table_name, column_name";
     let rows = patiently(connection, |connection| connection.registered(Statement::new().sql(select)))?;

@@ -22,6 +22,7 @@ mod model;
 mod password;
 mod reauthenticate;
 mod recover;
+mod reseal;
 mod rotate;
 mod sessions;
 mod tables;
