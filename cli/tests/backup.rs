@@ -11,6 +11,8 @@ mod program;
 
 use std::fs;
 
+use diesel_encrypted::{Vault, users::UserId};
+
 use program::{
     clinic::{Clinic, EMAIL, backends},
     says,
@@ -43,6 +45,9 @@ fn a_backup_restores_keys_that_open_every_value_on_every_database() {
         let clinic = Clinic::with_patients(dialect, 3);
         let sealed = clinic.vault().seal(&EMAIL, "ada@example.org").unwrap();
         clinic.sql("UPDATE encryption_keys SET sealed_count = 1234 WHERE purpose = 1");
+        let vouching = || clinic.open(Vault::builder(clinic.root_keys()).users());
+        let authority = vouching().authority().unwrap();
+        let record = authority.record(&authority.create(UserId::of(&7_i64).unwrap()).unwrap(), None).unwrap();
         back_up(&clinic);
         let before = clinic.run_without_keys(&["keys", "list", "--json"]).json();
         lose_the_keys(&clinic);
@@ -58,6 +63,7 @@ fn a_backup_restores_keys_that_open_every_value_on_every_database() {
         let counted = "SELECT CAST(count(*) AS char(9)) FROM encryption_keys WHERE sealed_count = 1234";
         assert_eq!(clinic.texts(counted)[0].trim(), "2", "how much a key has sealed is restored too");
         assert_eq!(clinic.vault().open::<String>(&EMAIL, sealed).unwrap(), "ada@example.org");
+        vouching().authority().unwrap().authenticate(&record).unwrap();
 
         // Again: nothing to do.
         says(&clinic.run(&tables).printed(), "hold these rows already");

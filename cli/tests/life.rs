@@ -11,7 +11,7 @@ mod program;
 
 use std::fs;
 
-use diesel_encrypted::{Class, Field, Index, Normalizer, Storage, Vault};
+use diesel_encrypted::{Class, Field, Index, Normalizer, Storage, Vault, accounts, users::UserId};
 use program::{
     clinic::{Clinic, EMAIL, NOTE, backends},
     says,
@@ -93,6 +93,39 @@ fn the_key_that_vouches_for_users_is_rotated_by_its_purpose() {
         let authority = opened().authority().unwrap();
         assert!(authority.key_id() != first && authority.has_key(first));
         says(&clinic.run(&["keys", "retire", &format!("{:08x}", authority.key_id())]).refused(1), "which is in use");
+    }
+}
+
+#[test]
+fn the_key_that_vouches_for_users_is_destroyed_once_no_account_needs_it() {
+    for dialect in backends() {
+        let clinic = Clinic::new(dialect);
+        let opened = || clinic.open(Vault::builder(clinic.root_keys()).users());
+        let first = opened().authority().unwrap();
+        let old = format!("{:08x}", first.key_id());
+        clinic.run(&["keys", "create", "--users"]).printed();
+        clinic.run(&["keys", "activate", "--users", "--restarted"]).printed();
+        let destroy = ["keys", "destroy", &old, "--restarted", "--yes"];
+        says(&clinic.run(&destroy).refused(1), "count the values that need it");
+
+        for statement in accounts::tables().up(dialect).split_inclusive(';').filter(|part| part.contains("CREATE")) {
+            clinic.sql(statement);
+        }
+        let record = first.record(&first.create(UserId::of(&7_i64).unwrap()).unwrap(), None).unwrap();
+        let [scope, user, check, mac] =
+            [&[0], record.user.as_bytes(), &record.check[..], &record.mac].map(|bytes| clinic.literal(bytes));
+        let (by, key, version) = (record.authority_key_id, record.key_id, record.version);
+        clinic.sql(&format!(
+            "INSERT INTO encryption_users (scope, user_id, authority_key_id, key_id, version, check_value, mac) \
+             VALUES ({scope}, {user}, {by}, {key}, {version}, {check}, {mac})"
+        ));
+        let needed = clinic.run(&destroy).refused(1);
+        says(&needed, "1 values still need key");
+        says(&needed, "reauthenticate");
+        says(&needed, "encryption_users WHERE authority_key_id");
+        clinic.sql("DELETE FROM encryption_users");
+        clinic.run(&destroy).printed();
+        assert!(!opened().authority().unwrap().has_key(first.key_id()));
     }
 }
 

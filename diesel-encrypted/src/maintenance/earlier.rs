@@ -59,6 +59,10 @@ impl<C: MaintenanceConnection> Maintenance<'_, C> {
     pub fn earlier_keys(&mut self, holder: &Vault) -> Result<EarlierKeys, MaintenanceError> {
         let mut earlier = BTreeSet::new();
         let mut columns = BTreeSet::new();
+        if let Some(field) = holder.fields().chain(self.vault.fields()).find(|field| field.inner_class().is_some()) {
+            let (field, operation) = (field.id().to_owned(), "counting what an earlier key holds");
+            return Err(MaintenanceError::TwoLayers { field, operation });
+        }
         for field in holder.fields() {
             let state = holder.field_state(field)?;
             if !state.user_key {
@@ -75,9 +79,14 @@ impl<C: MaintenanceConnection> Maintenance<'_, C> {
             earlier.into_iter().map(|key_id| EarlierKey { key_id, rows: 0, query: String::new() }).collect();
         let mut counts = vec![Vec::new(); keys.len()];
         for (name, column, is_text) in columns {
-            let table = Table::of(self.connection, self.dialect, &name)?;
             let storage = if is_text { Storage::Text } else { Storage::Binary };
-            let header = Header::new(&table, table.column(&column)?, storage);
+            let table = match Table::of(self.connection, self.dialect, &name) {
+                // Dropped, and with it what it held.
+                Err(MaintenanceError::NoTable { .. }) => continue,
+                table => table?,
+            };
+            let Ok(column) = table.column(&column) else { continue };
+            let header = Header::new(&table, column, storage);
             for (key, counts) in keys.iter_mut().zip(&mut counts) {
                 let wants = header.case(&header.is_under(&[key.key_id], true), "false");
                 let count = count(&table.sql(), &wants);

@@ -7,7 +7,6 @@ use diesel::connection::SimpleConnection;
 use diesel_encrypted::accounts::{self, Account, AccountError, Accounts};
 use diesel_encrypted::maintenance::{Maintenance, Progress, Selection};
 use diesel_encrypted::{Field, Vault};
-use diesel_encrypted_tests::backend::Backend;
 use diesel_encrypted_tests::people::{self, Database, OLD};
 use diesel_encrypted_tests::scratch::Scratch;
 use diesel_encrypted_tests::{holders, on_every_backend};
