@@ -48,6 +48,10 @@ pub(crate) struct JobOptions {
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     workers: u32,
 
+    /// Only rows whose column of the same table has this value, as text: those of one tenant, with --scope
+    #[arg(long, value_name = "COLUMN=VALUE")]
+    only: Option<String>,
+
     /// Stop at the first row that fails, instead of going on with the others
     #[arg(long)]
     stop_on_failure: bool,
@@ -95,6 +99,9 @@ impl JobOptions {
         let fields = self.fields(vault)?;
         let selection =
             fields.iter().fold(Selection::all(), |selection, field| selection.column(field.table(), field.column()));
+        if self.only.as_ref().is_some_and(|only| !only.contains('=')) {
+            return Err(Failure::usage("--only takes a column and its value: COLUMN=VALUE"));
+        }
         if fields.is_empty() {
             return Err(Failure::failed(
                 "this database has no encrypted column: no vault was opened over it with a model",
@@ -188,6 +195,9 @@ impl Job {
         };
         if let Some(rate) = self.options.rate {
             run = run.rate(rate.div_ceil(self.options.workers));
+        }
+        if let Some((column, value)) = self.options.only.as_deref().and_then(|only| only.split_once('=')) {
+            run = run.only(column, value);
         }
         if self.options.dry_run {
             run = run.dry_run();

@@ -19,6 +19,7 @@ Examples:
   diesel-encrypted encrypt --dry-run
   diesel-encrypted encrypt patients.email
   diesel-encrypted encrypt patients.email --from plain_email
+  diesel-encrypted encrypt patients --scope clinic-7 --only clinic_id=7
   diesel-encrypted encrypt patients.note --plaintext-of patients.note")]
 pub(crate) struct Encrypt {
     #[command(flatten)]

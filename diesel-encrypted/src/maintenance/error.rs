@@ -123,7 +123,7 @@ pub enum MaintenanceError {
     /// Rows without a key do not say whose they are.
     #[error(
         "`{field}`: this vault is for one scope, and a value that was never sealed does not say to which scope it belongs: \
-         seal such values through the application"
+         say which rows are its own, by a column and its value (`.only(..)`, `--only`), or seal such values through the application"
     )]
     Scoped {
         /// The field.

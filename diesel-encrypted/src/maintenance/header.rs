@@ -149,11 +149,7 @@ impl<'t> Header<'t> {
 
     /// Bytes as a literal.
     pub(super) fn literal(&self, bytes: &[u8]) -> String {
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        match self.table.dialect {
-            Dialect::Postgres => format!("'\\x{hex}'::bytea"),
-            Dialect::Sqlite | Dialect::Mysql => format!("x'{hex}'"),
-        }
+        self.table.literal(bytes)
     }
 
     fn as_bytes(&self, expression: &str) -> String {

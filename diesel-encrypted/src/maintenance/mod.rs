@@ -122,8 +122,8 @@ impl<'c, C: MaintenanceConnection> Maintenance<'c, C> {
         Ok(Self { connection, vault: vault.clone(), dialect })
     }
 
-    /// Seals what stands in the clear. Columns of vaults for one scope are refused: a row in the clear does not say whose
-    /// it is.
+    /// Seals what stands in the clear. A vault for one scope has to be told which rows are its own, by
+    /// [`only`](Run::only): a row in the clear does not say whose it is.
     ///
     /// In place, a value that looks sealed and whose key this database does not have is reported and left. A column whose
     /// model refuses plaintext is refused if there is some, unless it is named by

@@ -39,7 +39,7 @@ pub(crate) fn reseal<C: MaintenanceConnection>(
             true => column.counts.skipped = u64::try_from(keys.len()).unwrap_or(u64::MAX),
             false => {
                 let state = vault.field_state(field)?;
-                let stale = Stale(Subject { vault: vault.clone(), field, state, known: Vec::new() });
+                let stale = Stale(Subject { vault: vault.clone(), field, state, known: Vec::new(), filtered: false });
                 let write = run::plan(field, &stale, &table)?;
                 for key in keys {
                     let key = Key::of(key, &write.walk.key)?;

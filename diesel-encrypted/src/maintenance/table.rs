@@ -123,6 +123,15 @@ impl Table {
         }
     }
 
+    /// Bytes as a literal.
+    pub(super) fn literal(&self, bytes: &[u8]) -> String {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        match self.dialect {
+            Dialect::Postgres => format!("'\\x{hex}'::bytea"),
+            Dialect::Sqlite | Dialect::Mysql => format!("x'{hex}'"),
+        }
+    }
+
     /// The length of those bytes.
     pub(super) fn length(&self, column: &Column) -> String {
         match self.dialect {

@@ -13,6 +13,7 @@ mod beside;
 mod path;
 mod release;
 mod search;
+mod tenants;
 
 use std::ops::ControlFlow;
 

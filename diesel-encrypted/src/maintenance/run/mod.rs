@@ -45,7 +45,8 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
         selection: &Selection,
         operation: O,
     ) -> Self {
-        let options = Options { batch: 4000, rate: None, lease: Duration::from_secs(30), dry: false, stop: false };
+        let options =
+            Options { batch: 4000, rate: None, lease: Duration::from_secs(30), dry: false, stop: false, only: None };
         Self { connection, vault, dialect, selection: selection.clone(), operation, options }
     }
 
@@ -89,10 +90,12 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
         // Each holder has jobs of their own, by their key.
         let holder = state.active.filter(|_| state.user_key);
         let known = known_keys(self.connection, field)?;
-        let subject = Subject { vault: self.vault.clone(), field, state, known };
+        let filtered = self.options.only.is_some();
+        let subject = Subject { vault: self.vault.clone(), field, state, known, filtered };
         let transform = Arc::from(self.operation.transform(subject)?);
         let table = Table::of(self.connection, self.dialect, field.table())?;
-        let write = plan(field, &*transform, &table)?;
+        let mut write = plan(field, &*transform, &table)?;
+        write.walk.wants = self.options.of_rows(&table, write.walk.wants)?;
         let mut column = ColumnReport {
             table: field.table().to_owned(),
             column: field.column().to_owned(),
@@ -106,7 +109,8 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
         }
         let header = Header::new(&table, table.column(field.column())?, field.storage());
         if let Some(forbidden) = transform.forbids(&header, table.column(field.column())?) {
-            let found = Walk { wants: forbidden.sql, ..write.walk.clone() };
+            let wants = self.options.of_rows(&table, forbidden.sql)?;
+            let found = Walk { wants, ..write.walk.clone() };
             match count(self.connection, found.count())? {
                 0 => {}
                 rows => return Err((forbidden.refusal)(rows)),

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::Run;
 use crate::maintenance::{
-    MaintenanceConnection,
-    transform::{Backfill, Decrypt, Operation, Purge},
+    MaintenanceConnection, MaintenanceError,
+    table::Table,
+    transform::{Backfill, Decrypt, Operation, Purge, Transform},
 };
 
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub(super) struct Options {
     pub(super) lease: Duration,
     pub(super) dry: bool,
     pub(super) stop: bool,
+    /// A column, and the text of the value that it has in the rows that are meant.
+    pub(super) only: Option<(String, String)>,
 }
 
 impl Options {
@@ -23,6 +26,21 @@ impl Options {
         let within = |rate: u32| u128::from(rate).saturating_mul(self.lease.as_millis()) / 4000;
         let limit = self.rate.map_or(usize::MAX, |rate| usize::try_from(within(rate)).unwrap_or(usize::MAX));
         limit.clamp(1, self.batch)
+    }
+}
+
+impl Options {
+    /// The condition `wants`, of the rows that are meant.
+    pub(super) fn of_rows(&self, table: &Table, wants: String) -> Result<String, MaintenanceError> {
+        let Some((column, value)) = &self.only else { return Ok(wants) };
+        let bytes = table.bytes("", table.column(column)?);
+        Ok(format!("({wants}) AND {bytes} = {}", table.literal(value.as_bytes())))
+    }
+
+    /// What tells a job with these options from another over the same column.
+    pub(super) fn parameters(&self, transform: &dyn Transform) -> String {
+        let only = self.only.iter().map(|(column, value)| format!(" only {column} = {value}"));
+        only.fold(transform.parameters(), |parameters, only| parameters + &only)
     }
 }
 
@@ -50,6 +68,13 @@ impl<C: MaintenanceConnection, O: Operation> Run<'_, C, O> {
     /// Writes nothing, not even how far it is: opens and seals what it would, and counts.
     pub fn dry_run(mut self) -> Self {
         self.options.dry = true;
+        self
+    }
+
+    /// Only the rows whose `column` of the same table has this value, as the database writes it as text: those of one tenant.
+    /// No row may get or lose the value meanwhile.
+    pub fn only(mut self, column: &str, value: &str) -> Self {
+        self.options.only = Some((column.to_owned(), value.to_owned()));
         self
     }
 

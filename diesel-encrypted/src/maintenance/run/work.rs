@@ -67,7 +67,7 @@ impl<C: MaintenanceConnection> Work<'_, C> {
     /// With whoever else works on the same. How many rows are left, if that was counted.
     pub(super) fn share(&mut self, name: &JobName<'_>) -> Result<Option<u64>, MaintenanceError> {
         let dialect = self.write.walk.table.dialect;
-        let job = Job::new(dialect, name, self.transform.parameters(), self.options.lease);
+        let job = Job::new(dialect, name, self.options.parameters(&*self.transform), self.options.lease);
         let (connection, write) = (&mut *self.connection, self.write);
         self.standing = job.begin(connection, |connection| expect(connection, &write.walk))?;
         self.pace = Pace::new(self.standing.counts.seen());

@@ -27,7 +27,7 @@ impl Operation for Backfill {
         subject.active()?;
         subject.can_index()?;
         let field = subject.field;
-        if subject.vault.scope().is_some() {
+        if subject.vault.scope().is_some() && !subject.filtered {
             return Err(MaintenanceError::Scoped { field: field.id().to_owned() });
         }
         let named = self.strict.iter().any(|(table, column)| table == field.table() && column == field.column());

@@ -32,6 +32,8 @@ pub struct Subject {
     pub(super) state: FieldState,
     /// The keys of this field in this database, of whatever scope.
     pub(super) known: Vec<u32>,
+    /// Whether only some rows are meant, which the application chose.
+    pub(super) filtered: bool,
 }
 
 /// What an operation does to one field.
