@@ -33,6 +33,10 @@ impl Run {
         self
     }
 
+    pub(crate) fn into_command(self) -> Command {
+        self.0
+    }
+
     pub(crate) fn output(mut self) -> Done {
         self.0.output().unwrap().into()
     }
