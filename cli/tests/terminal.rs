@@ -1,5 +1,11 @@
 //! What is different on a terminal: questions, bars, hidden passphrases, and Ctrl-C.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test stops at what it did not expect")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test stops at what it did not expect"
+)]
 #![cfg(unix)]
 
 mod program;
