@@ -235,6 +235,18 @@ def shares():
     return made
 
 
+def recipients():
+    """A lock of each member's key, for the private key of the one before."""
+    made = []
+    for other, one in zip(MEMBERS, MEMBERS[1:]):
+        owner, lock_id = by_name(PEOPLE, one["user"]), fixed(f"lock for {other['user']}", 16)
+        mac = u.recipient_mac(bytes.fromhex(owner["key"]), place_of(owner), lock_id, other["suite"],
+                              bytes.fromhex(other["public"]))
+        made.append({"user": one["user"], "lock_id": lock_id.hex(), "suite": other["suite"], "public": other["public"],
+                     "mac": mac.hex()})
+    return made
+
+
 def sessions():
     made = []
     for name in ("ada", "ada of a tenant"):
@@ -314,7 +326,7 @@ def document():
                      "Published keys.",
             "application": APPLICATION, "root_key": ROOT, "authorities": AUTHORITIES, "users": PEOPLE, "locks": locks(),
             "bad_locks": bad_locks(), "codes": codes(), "members": MEMBERS,
-            "group": group(), "bad_copies": bad_copies(), "shares": shares(), "identity_changes": identity_changes(), "sessions": sessions(),
+            "group": group(), "bad_copies": bad_copies(), "shares": shares(), "recipients": recipients(), "identity_changes": identity_changes(), "sessions": sessions(),
             "questions": questions(), "values": values()}
 
 

@@ -201,6 +201,11 @@ def pin_mac(key, place, other, print_):
     return row_mac(f.hkdf_expand(key, f.label("pins") + place.bytes()), 4, [other, print_])
 
 
+def recipient_mac(key, place, lock_id, suite, public):
+    """`key` is the user's whose lock it is."""
+    return row_mac(f.hkdf_expand(key, f.label("pins") + place.bytes()), 6, [lock_id, bytes([suite]), public])
+
+
 # HPKE (RFC 9180), base mode, HKDF-SHA256, ChaCha20-Poly1305. Sealing with a chosen encapsulated key is written out, since
 # no package does it; opening is the package's.
 

@@ -32,6 +32,7 @@ pub use lock::{
     Lock, LockId,
     code::{CodeError, RecoveryCode},
     password::{LoginVerifier, Password, PasswordCost, StoredLogin, Unlocked, decoy_unlock},
+    private_key::LockRecipient,
 };
 pub use member::{Contact, Member, PublicKeys, SealedMember};
 pub use pin::Pin;

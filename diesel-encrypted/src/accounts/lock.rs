@@ -2,10 +2,11 @@
 
 use diesel_encrypted_core::{
     format::lock::LockKind,
-    users::{Lock, LockId, RecoveryCode, UnlockError, UserKey},
+    users::{EncryptionPublicKey, Lock, LockId, LockRecipient, RecoveryCode, Suite, UnlockError, UserKey},
 };
 
 use super::{
+    carry::Kept,
     connection::RunAccounts,
     error::AccountError,
     record::At,
@@ -30,6 +31,15 @@ fn columns(lock: &Lock) -> Result<[(&'static str, Value); 3], AccountError> {
 
 pub(super) fn insert(at: &At, lock: &Lock) -> Result<Statement, AccountError> {
     Ok(LOCKS.insert(&at.and(columns(lock)?)))
+}
+
+/// [`insert`] with whom it is for.
+pub(super) fn insert_kept(at: &At, Kept { lock, recipient }: &Kept) -> Result<Statement, AccountError> {
+    let Some(recipient) = recipient else { return insert(at, lock) };
+    let public = recipient.public();
+    let public_key = [&[public.suite() as u8], public.as_bytes()].concat();
+    let of = [("public_key", public_key.into()), ("mac", recipient.mac().into())];
+    Ok(LOCKS.insert(&[at.and(columns(lock)?), of.to_vec()].concat()))
 }
 
 /// Puts a lock in the place of the one that was read.
@@ -60,6 +70,24 @@ fn number(kind: LockKind) -> Value {
 /// The user's locks.
 pub(super) async fn all<How, C: RunAccounts<How>>(connection: &mut C, at: &At) -> Result<Vec<Lock>, AccountError> {
     read(connection, &LOCKS, &at.user()).await?.iter().map(stored).collect()
+}
+
+/// The user's locks, with whom they are for.
+pub(super) async fn all_kept<How, C: RunAccounts<How>>(connection: &mut C, at: &At) -> Result<Vec<Kept>, AccountError> {
+    let rows = read(connection, &LOCKS, &at.user()).await?;
+    rows.iter()
+        .map(|row| {
+            let lock = stored(row)?;
+            Ok(Kept { recipient: recipient(row, lock.id()), lock })
+        })
+        .collect()
+}
+
+/// Whom a lock is for, if its row says so.
+fn recipient(row: &Row, lock: LockId) -> Option<LockRecipient> {
+    let (suite, key) = row.bytes_or_null("public_key")?.split_first()?;
+    let public = EncryptionPublicKey::new(Suite::from_u8(*suite)?, key.to_vec());
+    Some(LockRecipient::stored(lock, public, row.bytes_or_null("mac")?.try_into().ok()?))
 }
 
 /// The user's locks of a kind.

@@ -2,13 +2,17 @@
 
 use diesel_encrypted_core::{
     format::lock::LockKind,
-    users::{EncryptionKey, EncryptionPublicKey, Lock, LockId, Password, UnlockError, UserId, decoy_unlock},
+    users::{
+        EncryptionKey, EncryptionPublicKey, Lock, LockId, LockRecipient, Password, UnlockError, UserId, decoy_unlock,
+    },
 };
 
 use super::{
     Accounts,
     account::Account,
-    both, compute,
+    both,
+    carry::Kept,
+    compute,
     connection::RunAccounts,
     error::AccountError,
     lock,
@@ -70,7 +74,8 @@ impl Accounts {
         recover_by_questions, recover_by_questions_async =>
             recover_by_questions_on(id: &UserId, answers: &[(u8, &str)], password: &str) -> Rotated
 
-        /// Lets whoever has the private key of `public` open this account: another device, a card, someone trusted.
+        /// Lets whoever has the private key of `public` open this account: another device, a card, someone trusted. The lock
+        /// has its id for good, whatever key the account gets.
         ///
         /// # Errors
         /// [`AccountError::Unlock`] if it is no public key.
@@ -192,8 +197,10 @@ impl Accounts {
     ) -> Result<LockId, AccountError> {
         let found = &account.found;
         let lock = Lock::for_private_key(&account.key, public)?;
-        write(connection, found.unchanged().one(lock::insert(&found.at, &lock)?)).await?;
-        Ok(lock.id())
+        let recipient = Some(LockRecipient::new(&account.key, lock.id(), public));
+        let kept = Kept { lock, recipient };
+        write(connection, found.unchanged().one(lock::insert_kept(&found.at, &kept)?)).await?;
+        Ok(kept.lock.id())
     }
 
     async fn unlock_with_private_key_on<How, C: RunAccounts<How>>(

@@ -9,6 +9,7 @@
 mod account;
 #[cfg(feature = "async")]
 mod asynchronous;
+mod carry;
 mod connection;
 mod create;
 mod earlier;

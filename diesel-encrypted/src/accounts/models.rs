@@ -63,6 +63,10 @@ model! {
         kind: i64,
         /// The lock.
         lock_bytes: Vec<u8>,
+        /// Of a private key: the number of its suite, and the public key.
+        public_key: Option<Vec<u8>>,
+        /// Authenticates that under the user's key.
+        mac: Option<Vec<u8>>,
     }
 }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use diesel_encrypted_core::{
     format::lock::LockKind,
-    users::{Authority, Lock, Member, Password, PasswordCost, Pin, RecoveryCode, SealedMember, UnlockError, UserId},
+    users::{Authority, Lock, Member, Password, PasswordCost, Pin, RecoveryCode, SealedMember, UserId},
 };
 
 use super::{
     Accounts,
     account::Account,
+    carry::{self, Carried, Kept},
     compute,
     connection::RunAccounts,
     earlier,
@@ -30,8 +31,8 @@ pub struct Rotated {
     pub account: Account,
     /// The recovery codes, to be shown once and printed: those before open nothing any more.
     pub codes: Vec<RecoveryCode>,
-    /// The kinds of the locks that could not go over to the new key, and are gone: what opens them is not at hand. Their
-    /// user makes them again.
+    /// The kinds of the locks that could not go over to the new key, and are gone: questions, whose answers are not at hand,
+    /// and what was altered. Their user makes them again.
     pub dropped: Vec<LockKind>,
 }
 
@@ -39,7 +40,7 @@ pub struct Rotated {
 struct Renewal {
     account: Account,
     /// Every lock of the user.
-    locks: Vec<Lock>,
+    locks: Vec<Kept>,
     pins: Vec<Pin>,
     password: Password,
 }
@@ -49,7 +50,7 @@ struct Renewed {
     account: Account,
     sealed: SealedMember,
     codes: Vec<RecoveryCode>,
-    locks: Vec<Lock>,
+    locks: Vec<Kept>,
     pins: Vec<Pin>,
     /// The statement's part that holds the earlier key.
     held: Vec<u8>,
@@ -61,20 +62,9 @@ impl Renewal {
         let Self { account: Account { found, key: old, mut earlier, member }, locks: old_locks, pins, password } = self;
         let key = old.successor()?;
         let (lock, _) = Lock::for_password(&key, password.as_str(), cost)?;
-        let (codes, mut locks) = lock::of_codes(&key, codes)?;
-        locks.push(lock);
-        let mut dropped = Vec::new();
-        for lock in old_locks {
-            match lock.kind().map_err(UnlockError::from)? {
-                // Both are there anew.
-                LockKind::Password | LockKind::RecoveryCode => {}
-                LockKind::Escrow => {
-                    authority.open_escrow(&found.known, &lock)?;
-                    locks.push(authority.escrow(&key)?);
-                }
-                kind => dropped.push(kind),
-            }
-        }
+        let (codes, new) = lock::of_codes(&key, codes)?;
+        let Carried { mut locks, dropped } = carry::over(authority, &found.known, (&old, &key), old_locks)?;
+        locks.extend(new.into_iter().chain([lock]).map(Kept::from));
         let pins = pins.iter().map(|pin| pin.renew(&old, &key)).collect::<Result<_, _>>().map_err(held(PINS.name))?;
         let sealed = member.seal(&key)?;
         let member = Member::open(&key, &member.publish(), &sealed).map_err(held(KEY_PAIRS.name))?;
@@ -93,8 +83,8 @@ impl Renewed {
         let Account { found, key, earlier, member } = &self.account;
         let at = &found.at;
         writes = writes.exactly(lock::delete_all(at), old_locks);
-        for lock in &self.locks {
-            writes = writes.one(lock::insert(at, lock)?);
+        for kept in &self.locks {
+            writes = writes.one(lock::insert_kept(at, kept)?);
         }
         writes = writes.one(key_pair::seal(at, member, &self.sealed));
         if let Some(old) = earlier.first() {
@@ -129,7 +119,7 @@ impl Accounts {
     ) -> Result<Rotated, AccountError> {
         let authority = self.authority()?;
         let (cost, codes, found) = (self.cost, self.codes, account.found.clone());
-        let locks = lock::all(connection, &found.at).await?;
+        let locks = lock::all_kept(connection, &found.at).await?;
         let pins = [("scope", found.at.scope.clone().into()), ("owner_id", found.at.id.as_bytes().into())];
         let pins = read(connection, &PINS, &pins).await?.iter().map(pin).collect::<Result<_, _>>()?;
         let old_locks = locks.len().saturating_sub(1);

@@ -24,6 +24,8 @@ diesel::table! {
         lock_id -> Binary,
         kind -> BigInt,
         lock_bytes -> Binary,
+        public_key -> Nullable<Binary>,
+        mac -> Nullable<Binary>,
     }
 }
 

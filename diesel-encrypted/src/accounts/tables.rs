@@ -45,8 +45,11 @@ pub(super) const USERS: Table = Table {
 };
 
 /// What opens a user's key.
-pub(super) const LOCKS: Table =
-    Table { name: "encryption_locks", numbers: &["kind"], bytes: &["user_id", "lock_id", "lock_bytes"] };
+pub(super) const LOCKS: Table = Table {
+    name: "encryption_locks",
+    numbers: &["kind"],
+    bytes: &["user_id", "lock_id", "lock_bytes", "public_key", "mac"],
+};
 
 /// A user's public keys, and the private ones under the user's key.
 pub(super) const KEY_PAIRS: Table = Table {
@@ -156,8 +159,17 @@ fn users(dialect: Dialect) -> String {
     create(USERS.name, dialect, &columns)
 }
 
+/// `public_key` is suite and key of whom a lock of a private key is for, `mac` authenticates it under the user's key.
 fn locks(dialect: Dialect) -> String {
-    let columns = [Id("user_id"), Id("lock_id"), Number("kind"), Bytes("lock_bytes"), Key("user_id, lock_id")];
+    let columns = [
+        Id("user_id"),
+        Id("lock_id"),
+        Number("kind"),
+        Bytes("lock_bytes"),
+        BytesOrNull("public_key"),
+        BytesOrNull("mac"),
+        Key("user_id, lock_id"),
+    ];
     create(LOCKS.name, dialect, &columns)
 }
 

@@ -25,22 +25,61 @@ on_every_backend! {
         assert!(matches!(wrong, Err(AccountError::Wrong)));
         assert_eq!(connection.rows(), before);
 
-        let mut rotated = accounts.rotate_key(&mut *connection, &account, "a password").unwrap();
-        rotated.dropped.sort_unstable_by_key(|kind| *kind as u8);
-        assert_eq!(rotated.dropped, [LockKind::Questions, LockKind::PrivateKey]);
+        let rotated = accounts.rotate_key(&mut *connection, &account, "a password").unwrap();
+        assert_eq!(rotated.dropped, [LockKind::Questions]);
         assert_eq!(rotated.codes.len(), 10);
         let new = rotated.account.key().check_value();
         assert_ne!(new, account.key().check_value());
         for unlocked in [
             accounts.unlock(&mut *connection, &user(1), "a password").unwrap(),
             accounts.unlock_by_escrow(&mut *connection, &user(1)).unwrap(),
+            accounts.unlock_with_private_key(&mut *connection, &user(1), lock, &card).unwrap(),
         ] {
             assert_eq!(unlocked.key().check_value(), new);
             assert_eq!(unlocked.earlier()[0].check_value(), account.key().check_value());
             assert_eq!(unlocked.member().fingerprint(), account.member().fingerprint());
         }
-        let gone = accounts.unlock_with_private_key(&mut *connection, &user(1), lock, &card);
-        assert!(matches!(gone, Err(AccountError::Wrong)));
+        let again = accounts.rotate_key(&mut *connection, &rotated.account, "a password").unwrap();
+        assert_eq!((again.dropped.len(), again.account.earlier().len()), (0, 2));
+        accounts.unlock_with_private_key(&mut *connection, &user(1), lock, &card).unwrap();
+        // The record, 11 locks, escrow, the card, the key pair, two earlier keys.
+        assert_eq!(connection.count(), 17);
+    }
+
+    fn a_public_key_that_someone_put_there_is_not_given_the_new_key<C>() {
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        let account = sign_up(&accounts, &mut *connection, 1, "a password");
+        let [card, thief] = [(); 2].map(|()| EncryptionKey::generate(Suite::X25519).unwrap());
+        let lock = accounts.add_private_key(&mut *connection, &account, card.public()).unwrap();
+        let public = [&[Suite::X25519 as u8], thief.public().as_bytes()].concat();
+        let of_card = encryption_locks::table.filter(encryption_locks::kind.eq(4));
+        diesel::update(of_card).set(encryption_locks::public_key.eq(public)).execute(&mut *connection).unwrap();
+        accounts.unlock_with_private_key(&mut *connection, &user(1), lock, &card).unwrap();
+        let rotated = accounts.rotate_key(&mut *connection, &account, "a password").unwrap();
+        assert_eq!(rotated.dropped, [LockKind::PrivateKey]);
+        for key in [&card, &thief] {
+            let refused = accounts.unlock_with_private_key(&mut *connection, &user(1), lock, key);
+            assert!(matches!(refused, Err(AccountError::Wrong)));
+        }
+    }
+
+    fn a_lock_that_was_altered_does_not_keep_a_user_out<C>() {
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        let created = accounts.create(&mut *connection, &user(1), "lost").unwrap();
+        accounts.add_escrow(&mut *connection, &created.account).unwrap();
+        let escrow = encryption_locks::table.filter(encryption_locks::kind.eq(5));
+        let lock: Vec<u8> = escrow.select(encryption_locks::lock_bytes).first(&mut *connection).unwrap();
+        let mut altered = lock.clone();
+        altered[100] ^= 1;
+        diesel::update(escrow).set(encryption_locks::lock_bytes.eq(altered)).execute(&mut *connection).unwrap();
+        let recovered = accounts.recover(&mut *connection, &user(1), &created.codes[0], "new").unwrap();
+        assert_eq!(recovered.dropped, [LockKind::Escrow]);
+
+        accounts.add_escrow(&mut *connection, &recovered.account).unwrap();
+        diesel::update(escrow).set(encryption_locks::lock_bytes.eq(vec![1_u8, 2, 3])).execute(&mut *connection).unwrap();
+        accounts.recover(&mut *connection, &user(1), &recovered.codes[0], "newer").map(drop).unwrap();
+        assert!(matches!(accounts.unlock_by_escrow(&mut *connection, &user(1)), Err(AccountError::Wrong)));
+        accounts.unlock(&mut *connection, &user(1), "newer").unwrap();
     }
 
     fn an_old_copy_of_the_locks_opens_nothing_after_a_new_key<C>() {

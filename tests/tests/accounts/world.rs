@@ -76,7 +76,7 @@ macro_rules! rows {
             fn rows(&mut self) -> Vec<String> {
                 let mut rows = Vec::new();
                 rows!(self, rows, encryption_users: (Vec<u8>, Vec<u8>, i64, i64, i64, Vec<u8>, Option<Vec<u8>>, Vec<u8>, Option<i64>));
-                rows!(self, rows, encryption_locks: (Vec<u8>, Vec<u8>, Vec<u8>, i64, Vec<u8>));
+                rows!(self, rows, encryption_locks: (Vec<u8>, Vec<u8>, Vec<u8>, i64, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>));
                 rows!(self, rows, encryption_key_pairs: (Vec<u8>, Vec<u8>, i64, Vec<u8>, Vec<u8>, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>));
                 rows!(self, rows, encryption_identity_changes: (Vec<u8>, Vec<u8>, i64, Vec<u8>));
                 rows!(self, rows, encryption_pins: (Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>));

@@ -10,7 +10,7 @@ pub mod bcrypt;
 pub mod code;
 mod escrow;
 pub mod password;
-mod private_key;
+pub mod private_key;
 pub mod questions;
 
 use std::fmt;

@@ -15,6 +15,7 @@ pub(super) struct Document {
     pub(super) group: GroupVector,
     pub(super) bad_copies: Vec<BadCopy>,
     pub(super) shares: Vec<ShareVector>,
+    pub(super) recipients: Vec<RecipientVector>,
     pub(super) identity_changes: Vec<ChangeVector>,
     pub(super) sessions: Vec<SessionVector>,
     pub(super) questions: Vec<QuestionsVector>,
@@ -129,6 +130,15 @@ pub(super) struct ShareVector {
     pub(super) copy: String,
     pub(super) pin: String,
     pub(super) member: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RecipientVector {
+    pub(super) user: String,
+    pub(super) lock_id: String,
+    pub(super) suite: u8,
+    pub(super) public: String,
+    pub(super) mac: String,
 }
 
 #[derive(Deserialize)]

@@ -11,8 +11,8 @@ use diesel_encrypted_core::{
     keys::{DataKey, KeyContext, Purpose, Secret},
     users::{
         Authority, Contact, EncryptionPublicKey, Group, GroupId, GroupRecord, IdentityChange, KeyName, KnownUser, Lock,
-        LockId, LoginVerifier, Member, PasswordCost, Pin, PublicKeys, RecoveryCode, SealedMember, SessionError,
-        SessionToken, Suite, UnlockError, UserId, UserKey, UserRecord,
+        LockId, LockRecipient, LoginVerifier, Member, PasswordCost, Pin, PublicKeys, RecoveryCode, SealedMember,
+        SessionError, SessionToken, Suite, UnlockError, UserId, UserKey, UserRecord,
     },
 };
 use diesel_encrypted_tests::vectors::{hex, to_hex};
@@ -222,6 +222,17 @@ fn shares_and_copies_open_and_pins_hold() {
         assert!(authority(None).group_record(&opened).unwrap() == group_record());
     }
     assert!(!document().shares.is_empty());
+}
+
+#[test]
+fn locks_are_for_whom_their_owner_says() {
+    for vector in &document().recipients {
+        let suite = Suite::from_u8(vector.suite).unwrap();
+        let public = EncryptionPublicKey::new(suite, hex(&vector.public));
+        let lock = LockId::new(hex(&vector.lock_id).try_into().unwrap());
+        assert_eq!(to_hex(LockRecipient::new(&named(&vector.user).key(), lock, &public).mac()), vector.mac);
+    }
+    assert!(!document().recipients.is_empty());
 }
 
 #[test]
