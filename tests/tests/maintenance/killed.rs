@@ -3,10 +3,14 @@
 //!
 //! A short version by default. `ENCRYPTED_KILLS=50 ENCRYPTED_KILL_ROWS=20000` is the whole one.
 
+#![allow(clippy::print_stdout, reason = "says how often")]
+
 use std::{
     collections::BTreeMap,
+    io::{BufRead, BufReader},
+    os::unix::process::ExitStatusExt,
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use diesel_encrypted::{
@@ -46,14 +50,19 @@ fn table<C: Database>() -> Scratch<C> {
     connection
 }
 
-fn start(url: &str, operation: &str, keys: &[String]) -> Child {
+/// A run that has begun to work.
+fn start(url: &str, operation: &str, rate: i64, keys: &[String]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_maintain"));
-    command.args([url, operation]).args(keys);
-    command.stdin(Stdio::null()).spawn().unwrap()
+    command.args([url, operation, &rate.to_string()]).args(keys);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "begun\n");
+    child
 }
 
-/// Kills `operation` as often as it is to be, and lets it end, while the application writes some of the people. Gives what
-/// it wrote last.
+/// Kills `operation` as often as it is to be, each time at work, and lets it end, while the application writes some of the
+/// people. Gives what it wrote last.
 fn killed<C: Database>(
     connection: &mut Scratch<C>,
     (vault, fields): (&Vault, &'static [Field]),
@@ -72,21 +81,25 @@ fn killed<C: Database>(
             writer.versions
         });
         let at_the_end = stop.at_the_end();
-        let mut ended = 0;
-        for _ in 0..setting("ENCRYPTED_KILLS", 3) {
-            let mut child = start(&url, operation, keys);
+        let (kills, mut killed, mut ended) = (setting("ENCRYPTED_KILLS", 3), 0, 0);
+        // So that there is work left for the last one: three columns, and less than 400 milliseconds for each.
+        let rate = (rows * 3 * 10 / (kills * 4)).max(20);
+        while killed < kills && ended < kills {
+            let mut child = start(&url, operation, rate, keys);
             let [first, second, ..] = *Secret::generate().unwrap().expose_bytes();
-            let until = Instant::now() + Duration::from_millis(u64::from(first) + u64::from(second) / 2);
-            while Instant::now() < until && child.try_wait().unwrap().is_none() {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            // SIGKILL. Nothing is there any more if it had ended.
+            std::thread::sleep(Duration::from_millis(u64::from(first) + u64::from(second) / 2));
             child.kill().unwrap();
-            ended += i32::from(child.wait().unwrap().success());
+            // What had ended before does not count.
+            match child.wait().unwrap().signal() {
+                Some(9) => killed += 1,
+                _ => ended += 1,
+            }
         }
-        let last = start(&url, operation, keys).wait().unwrap();
+        let last = start(&url, operation, 0, keys).wait().unwrap();
         drop(at_the_end);
-        assert!(last.success(), "{operation} after {ended} runs that had ended before they were killed");
+        assert!(last.success(), "{operation} after {killed} kills");
+        assert_eq!(killed, kills, "{operation} had ended before it was killed {ended} times");
+        println!("{operation}, {:?}: killed {killed} times at work, {ended} times too late", C::DIALECT);
         writer.join().unwrap()
     })
 }
