@@ -83,9 +83,13 @@ pub(crate) struct NewRawPatient {
 
 impl NewRawPatient {
     pub(crate) fn seal(PlainPatient { id, name, email, phone }: PlainPatient) -> Result<Self, Failure> {
-        let seal = |text: &str| ENGINE.seal(text).ok_or("a value cannot be sealed");
         Ok(Self { id, name, email: seal(&email)?, phone: seal(&phone)?, tag: tag(&email).to_vec() })
     }
+}
+
+/// A value of the raw cipher.
+pub(crate) fn seal(text: &str) -> Result<Vec<u8>, Failure> {
+    ENGINE.seal(text).ok_or_else(|| "a value cannot be sealed".into())
 }
 
 /// The tag of an address, as long as a slot.

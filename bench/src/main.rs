@@ -5,6 +5,8 @@
 mod allocations;
 mod clinic;
 mod floor;
+#[cfg(feature = "servers")]
+mod maintenance;
 mod measure;
 mod reference;
 mod report;
@@ -26,10 +28,11 @@ use measure::{Effort, Failure};
 use reference::Engine;
 use report::{Found, Target};
 
-const USAGE: &str = "usage: bench [--check] [--quick] [--filter NAME]
+const USAGE: &str = "usage: bench [--check] [--quick] [--rows COUNT] [--filter NAME]
 
   --check        exits with 1 if a row misses a target that is above its floor
   --quick        fewer rounds and smaller tables, for a first look
+  --rows COUNT   rows of the tables that are maintained: 100,000 unless given
   --filter NAME  only the rows whose name contains NAME";
 
 /// A row: its name, and how it is measured.
@@ -66,7 +69,10 @@ fn rows() -> Vec<Row> {
         }),
     ];
     #[cfg(feature = "servers")]
-    rows.extend(servers::rows());
+    {
+        rows.extend(servers::rows());
+        rows.extend(maintenance::rows());
+    }
     #[cfg(not(feature = "servers"))]
     rows.push(("PostgreSQL, MariaDB or MySQL".to_owned(), |_| {
         Ok(Found::Skipped("built without `--features servers`, which needs libpq and libmysqlclient".to_owned()))
@@ -88,6 +94,7 @@ impl Options {
             match argument.as_str() {
                 "--check" => options.check = true,
                 "--quick" => options.effort = Effort::QUICK,
+                "--rows" => options.effort.maintained = arguments.next().ok_or(USAGE)?.parse()?,
                 "--filter" => options.filter = arguments.next().ok_or(USAGE)?,
                 _ => return Err(USAGE.into()),
             }

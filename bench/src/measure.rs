@@ -29,6 +29,8 @@ pub(crate) struct Effort {
     pub(crate) part_rounds: usize,
     /// How many rows a table has.
     pub(crate) table: usize,
+    /// How many rows a table has that is maintained.
+    pub(crate) maintained: usize,
 }
 
 impl Effort {
@@ -39,6 +41,7 @@ impl Effort {
         long_rounds: LEAST_ROUNDS,
         part_rounds: 100,
         table: 100_000,
+        maintained: 100_000,
     };
     /// A first look, in a few seconds.
     pub(crate) const QUICK: Self = Self {
@@ -47,6 +50,7 @@ impl Effort {
         long_rounds: LEAST_ROUNDS,
         part_rounds: 21,
         table: 10_000,
+        maintained: 20_000,
     };
 }
 
@@ -110,8 +114,20 @@ fn repeated<R>(effort: Effort, mut work: impl FnMut() -> R) -> impl FnMut() -> R
 }
 
 /// Measures ours, the reference, and the floor if there is one, in `count` rounds that begin with another side each.
-pub(crate) fn rounds<const SIDES: usize>(count: usize, mut sides: [Timed<'_>; SIDES]) -> Result<Compared, Failure> {
-    let count = count.max(LEAST_ROUNDS);
+pub(crate) fn rounds<const SIDES: usize>(count: usize, sides: [Timed<'_>; SIDES]) -> Result<Compared, Failure> {
+    turns(count.max(LEAST_ROUNDS), sides)
+}
+
+/// The same for work of seconds, whose rounds differ less: five at least.
+#[cfg(feature = "servers")]
+pub(crate) fn rounds_of_tables<const SIDES: usize>(
+    effort: Effort,
+    sides: [Timed<'_>; SIDES],
+) -> Result<Compared, Failure> {
+    turns((2_100_000 / effort.maintained.max(1)).clamp(5, LEAST_ROUNDS), sides)
+}
+
+fn turns<const SIDES: usize>(count: usize, mut sides: [Timed<'_>; SIDES]) -> Result<Compared, Failure> {
     let mut samples = [const { Vec::new() }; SIDES];
     for round in 0..count {
         for turn in 0..SIDES {

@@ -34,6 +34,9 @@ pub(crate) enum Found {
     Most(Compared, f64),
     /// Numbers of one seal and one open, and what both have to be.
     Counts(u64, u64, u64),
+    /// Kilobytes for a whole table and for a tenth of it. The whole may take a quarter more.
+    #[cfg(feature = "servers")]
+    Memory { whole: u64, tenth: u64 },
     /// Nothing, and why.
     Skipped(String),
 }
@@ -70,6 +73,8 @@ impl Found {
             },
             Self::Most(compared, most) => held(compared.ours.median <= *most),
             Self::Counts(seal, open, expected) => held(seal == expected && open == expected),
+            #[cfg(feature = "servers")]
+            Self::Memory { whole, tenth } => held(whole.saturating_mul(4) <= tenth.saturating_mul(5)),
             Self::Skipped(_) => Verdict::Skipped,
         }
     }
@@ -106,6 +111,11 @@ pub(crate) fn line(work: &str, found: &Found) -> String {
         Found::Counts(seal, open, expected) => {
             let (ours, reference) = (format!("{seal}, {open}"), format!("{expected}, {expected}"));
             format!("{ours:>21} {reference:>21} {:>8} {:>8}   equal: {verdict}", "", "")
+        }
+        #[cfg(feature = "servers")]
+        Found::Memory { whole, tenth } => {
+            let (whole, tenth) = (format!("{whole} kB"), format!("{tenth} kB"));
+            format!("{whole:>21} {tenth:>21} {:>8} {:>8}   <= 1.25: {verdict}", "", "")
         }
         Found::Skipped(why) => format!("{verdict}: {why}"),
     };

@@ -62,7 +62,7 @@ where
     ]
 }
 
-fn skip_without_server<C: Server>(
+pub(crate) fn skip_without_server<C: Server>(
     measure: impl FnOnce(&Scratch<C>) -> Result<Found, Failure>,
 ) -> Result<Found, Failure> {
     match Scratch::new() {
