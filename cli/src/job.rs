@@ -64,7 +64,7 @@ pub(crate) enum Task {
     Rotate,
     Reindex,
     Decrypt { into: Option<String> },
-    Verify,
+    Verify { against: Option<String> },
     Purge { keys: Vec<u32>, rows: bool },
 }
 
@@ -176,7 +176,13 @@ impl Job {
                     None => self.drive(run, watch),
                 }
             }
-            Task::Verify => self.drive(maintenance.verify(&self.selection), watch),
+            Task::Verify { against } => {
+                let run = maintenance.verify(&self.selection);
+                match against {
+                    Some(against) => self.drive(run.against(against), watch),
+                    None => self.drive(run, watch),
+                }
+            }
             Task::Purge { keys, rows } => {
                 let run = keys.iter().fold(maintenance.purge(&self.selection), |run, key| run.key(*key));
                 if *rows { self.drive(run.rows(), watch) } else { self.drive(run, watch) }

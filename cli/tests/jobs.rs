@@ -96,6 +96,27 @@ fn encrypt_seals_what_the_model_accepts_and_refuses_what_may_be_planted() {
 }
 
 #[test]
+fn encrypt_seals_the_rows_of_one_tenant_by_its_own_vault() {
+    static ACCEPTING: Field = Field::new("patients.note", "patients", "note", Class::Text, Storage::Text)
+        .primary_key(&["id"])
+        .plaintext(Plaintext::Accept);
+    for dialect in backends() {
+        let clinic = Clinic::new(dialect);
+        clinic.sql("ALTER TABLE patients ADD COLUMN clinic integer");
+        clinic.sql("INSERT INTO patients (id, note, clinic) VALUES (1, 'one', 7), (2, 'two', 7), (3, 'three', 8)");
+        let vault = clinic.vault_in("clinic-7", &[&EMAIL, &ACCEPTING]);
+        let refused = clinic.run(&["encrypt", "patients.note", "--scope", "clinic-7"]).refused(1);
+        says(&refused, "say which rows are its own");
+        says(&clinic.run(&["encrypt", "--only", "clinic"]).refused(2), "COLUMN=VALUE");
+        let only = ["encrypt", "patients.note", "--scope", "clinic-7", "--only", "clinic=7", "--json"];
+        assert_eq!(done(&clinic.run(&only).json()), [2, 0, 0, 0]);
+        let notes = clinic.texts("SELECT note FROM patients ORDER BY id");
+        assert_eq!(vault.open_text::<String>(&ACCEPTING, notes.first().unwrap()).unwrap(), "one");
+        assert_eq!(notes.last().unwrap(), "three");
+    }
+}
+
+#[test]
 fn rotate_seals_anew_by_the_declared_algorithm_with_several_workers() {
     static OTHER: Field = Field::new("patients.email", "patients", "email", Class::Text, Storage::Binary)
         .primary_key(&["id"])

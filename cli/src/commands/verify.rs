@@ -17,15 +17,20 @@ use crate::{
 Examples:
   diesel-encrypted verify
   diesel-encrypted verify patients.email --workers 4
+  diesel-encrypted verify patients.sealed_email --against email
   diesel-encrypted verify --json > verified.json")]
 pub(crate) struct Verify {
     #[command(flatten)]
     job: JobOptions,
+
+    /// Compare each value with what stands in this column of the same table, in the clear
+    #[arg(long, value_name = "COLUMN")]
+    against: Option<String>,
 }
 
 impl Verify {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit> {
         let vault = context.open(&mut *context.connect()?)?;
-        self.job.run(context, &vault, Task::Verify)
+        self.job.run(context, &vault, Task::Verify { against: self.against.clone() })
     }
 }

@@ -109,6 +109,12 @@ impl Clinic {
         self.open(fields.iter().fold(Vault::builder(self.root_keys()), |builder, field| builder.field(field)))
     }
 
+    /// The same for one scope.
+    pub(crate) fn vault_in(&self, scope: &str, fields: &[&'static Field]) -> Vault {
+        let builder = Vault::builder(self.root_keys()).scope(scope);
+        self.open(fields.iter().fold(builder, |builder, field| builder.field(field)))
+    }
+
     /// Any vault over this database.
     pub(crate) fn open(&self, builder: VaultBuilder) -> Vault {
         fn open(connection: &mut impl KeyStoreConnection, builder: VaultBuilder) -> Vault {

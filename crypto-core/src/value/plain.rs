@@ -4,6 +4,7 @@
 use zeroize::Zeroizing;
 
 use super::{Class, DecodeError, decimal::Decimal, fixed, rfc3339};
+use crate::index::canonical;
 
 /// Whether `encoded` is an encoding of `class`.
 ///
@@ -77,6 +78,20 @@ pub fn to_plain(class: Class, encoded: &[u8]) -> Result<Zeroizing<Vec<u8>>, Deco
     }))
 }
 
+/// Whether two encodings of `class` are of equal values: a decimal whatever its scale, JSON whatever its spaces and the order
+/// of its members.
+#[must_use]
+pub fn is_same(class: Class, one: &[u8], other: &[u8]) -> bool {
+    if one == other {
+        return true;
+    }
+    if class == Class::Json {
+        let value = |text| serde_json::from_slice::<serde_json::Value>(text).ok();
+        return value(one).is_some_and(|one| value(other) == Some(one));
+    }
+    canonical(class, one).is_ok_and(|one| canonical(class, other).is_ok_and(|other| one == other))
+}
+
 fn parse<T: std::str::FromStr>(plain: &[u8]) -> Option<T> {
     str::from_utf8(plain).ok()?.parse().ok()
 }
@@ -138,6 +153,26 @@ mod tests {
             assert_eq!(*found, encoded, "{class} {plain}");
             let back = to_plain(class, &found).unwrap();
             assert_eq!(*from_plain(class, &back).unwrap(), encoded, "{class} {plain}");
+        }
+    }
+
+    #[test]
+    fn equal_values_are_the_same_however_they_are_written() {
+        for (class, one, other) in [
+            (Class::Text, "Ada", "Ada"),
+            (Class::Decimal, "1.50", "1.5"),
+            (Class::Json, r#"{"a": 1, "b": [2]}"#, r#"{"b":[2],"a":1}"#),
+        ] {
+            assert!(is_same(class, one.as_bytes(), other.as_bytes()), "{class}");
+        }
+        assert!(is_same(Class::Float, &encoding(&0.0_f64), &encoding(&-0.0_f64)));
+        for (class, one, other) in [
+            (Class::Text, "Ada", "ada"),
+            (Class::Decimal, "1.5", "1.51"),
+            (Class::Json, r#"{"a": 1}"#, r#"{"a": 2}"#),
+            (Class::Json, "{", "["),
+        ] {
+            assert!(!is_same(class, one.as_bytes(), other.as_bytes()), "{class}");
         }
     }
 

@@ -157,7 +157,7 @@ impl<'c, C: MaintenanceConnection> Maintenance<'c, C> {
 
     /// Opens every value, compares its tags with what its indexes make of it, and writes nothing.
     pub fn verify(&mut self, selection: &Selection) -> Run<'_, C, Verify> {
-        self.operate(selection, Verify)
+        self.operate(selection, Verify::default())
     }
 
     /// Sets values to NULL, or deletes their rows, whose key is destroyed or was named.

@@ -75,6 +75,9 @@ pub enum Reason {
          It was left as it is"
     )]
     LooksSealed,
+    /// Another column holds another value, or only one of the two is NULL.
+    #[error("the column that it is compared with holds another value, or one of the two is NULL")]
+    Differs,
     /// What it is bound to is NULL, or of a type that no owner has.
     #[error("a column that it is bound to is NULL, or of a type that no owner has")]
     NoOwner,

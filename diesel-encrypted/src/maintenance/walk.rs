@@ -23,6 +23,8 @@ pub(super) struct Walk<'t> {
     pub(super) column: &'t Column,
     /// What its values are bound to.
     pub(super) owner: Vec<&'t Column>,
+    /// A column whose values are read with those, to be compared.
+    pub(super) beside: Option<&'t Column>,
     /// SQL that is true for the rows that need work.
     pub(super) wants: String,
 }
@@ -107,7 +109,30 @@ impl Walk<'_> {
             [] => "''".to_owned(),
             owner => format!("coalesce({}, '')", key::pack(table, owner)),
         };
+        let (value, owner) = match self.beside {
+            None => (value, owner),
+            Some(beside) => (self.not_null(&value), self.with_beside(&owner, beside)),
+        };
         format!("SELECT {key}, {value}, {owner} FROM {}", table.sql())
+    }
+
+    /// The value, and no bytes for NULL: no sealed value is as short.
+    fn not_null(&self, value: &str) -> String {
+        let Self { table, column, .. } = self;
+        format!("CASE WHEN {} IS NULL THEN {} ELSE {value} END", table.quoted(&column.name), table.literal(&[]))
+    }
+
+    /// What the value is bound to, and unless it is NULL, behind a semicolon, what stands beside it.
+    fn with_beside(&self, owner: &str, beside: &Column) -> String {
+        let bytes = self.table.bytes("", beside);
+        match self.table.dialect {
+            Dialect::Postgres => format!("{owner} || coalesce(';' || encode({bytes}, 'hex'), '')"),
+            Dialect::Sqlite => {
+                let name = self.table.quoted(&beside.name);
+                format!("{owner} || CASE WHEN {name} IS NULL THEN '' ELSE ';' || hex({bytes}) END")
+            }
+            Dialect::Mysql => format!("CONCAT({owner}, coalesce(CONCAT(';', HEX({bytes})), ''))"),
+        }
     }
 
     /// Keys within the range, and keys at all: SQLite admits NULL and numbers with a fraction.
@@ -181,11 +206,17 @@ pub(super) struct Row {
     pub(super) value: Vec<u8>,
     /// What it is bound to, packed.
     pub(super) owner: String,
+    /// What stands beside it, if that is read and not NULL.
+    pub(super) beside: Option<Vec<u8>>,
 }
 
 impl Row {
     /// `None` without a value, or if the database gave a key that is none.
     pub(super) fn new((key, value, owner): WalkedColumns) -> Option<Self> {
-        Some(Self { key: Key::parse(key)?, value: value?, owner })
+        let (owner, beside) = match owner.split_once(';') {
+            Some((owner, beside)) => (owner.to_owned(), key::from_hex(beside)),
+            None => (owner, None),
+        };
+        Some(Self { key: Key::parse(key)?, value: value?, owner, beside })
     }
 }

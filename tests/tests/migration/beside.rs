@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use diesel_encrypted::{
-    maintenance::{Maintenance, Selection},
+    maintenance::{Maintenance, MaintenanceError, Reason, Selection},
     sql::{self, Dialect},
 };
 use diesel_encrypted_tests::{
-    people::{self, Database},
+    people::{self, Database, OLD},
     scratch::Scratch,
 };
 
@@ -19,6 +19,7 @@ use super::{
 on_every_database! {
     a_new_column_is_filled_while_an_old_release_writes_the_old_one,
     what_changes_in_the_old_column_alone_is_forgotten_and_made_anew,
+    a_column_that_differs_from_the_one_beside_it_is_reported_and_repaired,
 }
 
 fn table<C: Database>() -> Scratch<C> {
@@ -134,4 +135,45 @@ fn what_changes_in_the_old_column_alone_is_forgotten_and_made_anew<C: Database>(
     let known = sealed(&mut *connection);
     assert_eq!((known[0].1.as_deref(), known[1].1.as_deref()), (Some("changed@example.org"), None));
     assert_eq!(known[5].1.as_deref(), Some("new@example.org"));
+}
+
+fn a_column_that_differs_from_the_one_beside_it_is_reported_and_repaired<C: Database>() {
+    let mut connection = people::table::<C>();
+    let vault = people::vault(&mut *connection, &OLD);
+    for id in 1..=20 {
+        let row = format!("INSERT INTO people (id, plain) VALUES ({id}, 'Person{id}.0@example.org')");
+        connection.batch_execute(&row).unwrap();
+    }
+    connection.batch_execute("INSERT INTO people (id) VALUES (21)").unwrap();
+    let email = Selection::all().column("people", "email");
+    let mut maintenance = Maintenance::open(&mut *connection, &vault).unwrap();
+    assert!(maintenance.backfill(&email).from("plain").run(on).unwrap().is_clean());
+    let compared = maintenance.verify(&email).against("plain").batch(7).run(on).unwrap();
+    assert!(compared.is_clean() && compared.counts().done == 20, "{compared:?}");
+    assert!(matches!(
+        maintenance.verify(&Selection::all()).against("plain").run(on),
+        Err(MaintenanceError::OneColumn { .. })
+    ));
+
+    let other = C::literal(&people::sealed(&vault, &OLD, 4, 7)[0]);
+    for change in [
+        "UPDATE people SET plain = 'Person3.1@example.org' WHERE id = 3".to_owned(),
+        format!("UPDATE people SET email = {other} WHERE id = 4"),
+        "UPDATE people SET plain = NULL WHERE id = 5".to_owned(),
+        "UPDATE people SET email = NULL WHERE id = 6".to_owned(),
+        "UPDATE people SET plain = '' WHERE id = 7".to_owned(),
+    ] {
+        connection.batch_execute(&change).unwrap();
+    }
+    let mut maintenance = Maintenance::open(&mut *connection, &vault).unwrap();
+    let compared = maintenance.verify(&email).against("plain").batch(7).run(on).unwrap();
+    let found: Vec<&str> = compared.failures.iter().map(|failure| failure.key.as_str()).collect();
+    assert_eq!((found.as_slice(), compared.counts().done), (&["3", "4", "5", "6", "7"][..], 15));
+    assert!(compared.failures.iter().all(|failure| failure.reason == Reason::Differs));
+    assert!(maintenance.verify(&email).run(on).unwrap().is_clean(), "each value opens, for itself");
+
+    connection.batch_execute("UPDATE people SET email = NULL WHERE id BETWEEN 3 AND 7").unwrap();
+    let mut maintenance = Maintenance::open(&mut *connection, &vault).unwrap();
+    assert_eq!(maintenance.backfill(&email).from("plain").run(on).unwrap().counts().done, 4);
+    assert!(maintenance.verify(&email).against("plain").run(on).unwrap().is_clean());
 }

@@ -6,7 +6,7 @@ use super::Run;
 use crate::maintenance::{
     MaintenanceConnection, MaintenanceError,
     table::Table,
-    transform::{Backfill, Decrypt, Operation, Purge, Transform},
+    transform::{Backfill, Decrypt, Operation, Purge, Transform, Verify},
 };
 
 #[derive(Clone, Debug)]
@@ -95,6 +95,15 @@ impl<C: MaintenanceConnection> Run<'_, C, Backfill> {
     /// Seals plaintext in this column, though its model refuses plaintext: whoever planted it makes it authentic so.
     pub fn seal_plaintext_of(mut self, table: &str, column: &str) -> Self {
         self.operation.strict.push((table.to_owned(), column.to_owned()));
+        self
+    }
+}
+
+impl<C: MaintenanceConnection> Run<'_, C, Verify> {
+    /// Also compares each value with what stands in this column of the same table, as `backfill` reads it: where values
+    /// stand in two columns during a migration. What differs fails with [`Reason::Differs`](crate::maintenance::Reason::Differs).
+    pub fn against(mut self, column: &str) -> Self {
+        self.operation.against = Some(column.to_owned());
         self
     }
 }

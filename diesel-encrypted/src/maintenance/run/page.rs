@@ -145,9 +145,13 @@ fn decide(read: Read, transform: &dyn Transform, write: &Write<'_>) -> Page {
     let Read { rows, last, ends, changed } = read;
     let counts = Counts { changed, ..Counts::default() };
     let mut page = Page { last, ends, writes: Vec::new(), statements: Vec::new(), failures: Vec::new(), counts };
-    for Row { key, value: old, owner } in rows.into_iter().filter_map(Row::new) {
+    for Row { key, value: old, owner, beside } in rows.into_iter().filter_map(Row::new) {
         let owner = write.walk.owner(owner);
-        match owner.and_then(|owner| transform.change(&old, owner.as_ref())) {
+        let outcome = owner.and_then(|owner| match write.walk.beside {
+            None => transform.change(&old, owner.as_ref()),
+            Some(_) => transform.compare(&old, owner.as_ref(), beside.as_deref()),
+        });
+        match outcome {
             Ok(Outcome::Write(new)) => page.writes.push(Written { key, old, new }),
             Ok(Outcome::Done) => page.counts.done += 1,
             Ok(Outcome::Skip) => page.counts.skipped += 1,

@@ -40,7 +40,8 @@ pub(in crate::maintenance) fn plan<'t>(
         Some(name) if name != field.column() => field.class() == diesel_encrypted_core::Class::Bytes,
         _ => field.storage() == diesel_encrypted_core::Storage::Binary,
     };
-    let walk = Walk { table, key, column, owner, wants };
+    let beside = transform.against().map(|name| table.column(name)).transpose()?;
+    let walk = Walk { table, key, column, owner, beside, wants };
     Ok(Write { walk, action: transform.action().unwrap_or(Action::Set), target, as_bytes })
 }
 

@@ -48,6 +48,11 @@ pub trait Transform: Send + Sync {
         None
     }
 
+    /// A column whose values are compared with those that are read.
+    fn against(&self) -> Option<&str> {
+        None
+    }
+
     /// How rows are written. `None` if they are not.
     fn action(&self) -> Option<Action>;
 
@@ -71,6 +76,11 @@ pub trait Transform: Send + Sync {
 
     /// What is to be done with a value, as its column holds it.
     fn change(&self, stored: &[u8], owner: Option<&Owner>) -> Result<Outcome, Reason>;
+
+    /// The same where it is compared with what stands beside it: no bytes are stored for NULL.
+    fn compare(&self, stored: &[u8], owner: Option<&Owner>, _beside: Option<&[u8]>) -> Result<Outcome, Reason> {
+        self.change(stored, owner)
+    }
 }
 
 /// What must not be there.

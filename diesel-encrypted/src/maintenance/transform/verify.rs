@@ -1,24 +1,31 @@
 //! Verification: every value is opened and its tags are computed anew. Nothing is written.
 
-use diesel_encrypted_core::{Owner, Plaintext, ValueError, format::value::SealedValue};
+use diesel_encrypted_core::{Owner, Plaintext, ValueError, format::value::SealedValue, value::plain};
 
 use super::{Action, Header, MaintenanceError, Operation, Outcome, Reason, Subject, Table, Transform};
 
 /// Opens every value and compares its tags with those that its indexes make of it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Verify;
+#[derive(Clone, Debug, Default)]
+pub struct Verify {
+    pub(in crate::maintenance) against: Option<String>,
+}
 
 impl Operation for Verify {
     const NAME: &'static str = "verify";
     const FOR_HOLDERS: bool = true;
 
+    fn for_one_column(&self) -> Option<&'static str> {
+        self.against.is_some().then_some("against")
+    }
+
     fn transform(&self, subject: Subject) -> Result<Box<dyn Transform>, MaintenanceError> {
         subject.can_index()?;
-        Ok(Box::new(Verification(subject)))
+        Ok(Box::new(Verification(subject, self.against.clone())))
     }
 }
 
-struct Verification(Subject);
+/// Of a field, against another column if one was named.
+struct Verification(Subject, Option<String>);
 
 impl Verification {
     /// Whether a value is of another scope, or of another holder, whose keys this vault does not have. One that names a key
@@ -49,8 +56,20 @@ impl Transform for Verification {
         None
     }
 
-    fn wants(&self, header: &Header<'_>, _: &Table) -> Result<String, MaintenanceError> {
-        Ok(format!("{} IS NOT NULL", header.column()))
+    fn against(&self) -> Option<&str> {
+        self.1.as_deref()
+    }
+
+    fn wants(&self, header: &Header<'_>, table: &Table) -> Result<String, MaintenanceError> {
+        let own = format!("{} IS NOT NULL", header.column());
+        match &self.1 {
+            None => Ok(own),
+            Some(against) => Ok(format!("{own} OR {} IS NOT NULL", table.quoted(&table.column(against)?.name))),
+        }
+    }
+
+    fn parameters(&self) -> String {
+        self.1.clone().unwrap_or_default()
     }
 
     fn change(&self, stored: &[u8], owner: Option<&Owner>) -> Result<Outcome, Reason> {
@@ -67,5 +86,20 @@ impl Transform for Verification {
             Err(error @ ValueError::Malformed { .. }) => self.malformed(stored, error),
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn compare(&self, stored: &[u8], owner: Option<&Owner>, beside: Option<&[u8]>) -> Result<Outcome, Reason> {
+        if stored.is_empty() {
+            return Err(Reason::Differs);
+        }
+        let outcome = self.change(stored, owner)?;
+        if outcome != Outcome::Done {
+            return Ok(outcome);
+        }
+        let Subject { vault, field, .. } = &self.0;
+        let decode_error = |source| ValueError::Decode { field: (*field).into(), source };
+        let beside = plain::from_plain(field.class(), beside.ok_or(Reason::Differs)?).map_err(decode_error)?;
+        let opened = vault.open_encoded(field, &self.0.sealed(stored)?, owner)?;
+        if plain::is_same(field.class(), &opened, &beside) { Ok(outcome) } else { Err(Reason::Differs) }
     }
 }
