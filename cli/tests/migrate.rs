@@ -116,6 +116,10 @@ fn a_table_is_migrated_in_place_as_the_runbook_says() {
         assert_eq!((&column["plaintext"], &column["sealed"]), (&0.into(), &60.into()), "{status}");
         clinic.run(&["verify"]).printed();
         assert!(clinic.try_sql("UPDATE patients SET email = 'planted' WHERE id = 1").is_err(), "the guard stands");
+        if dialect == Dialect::Postgres {
+            let validated = "SELECT convalidated::text FROM pg_constraint WHERE conname = 'patients_email_sealed'";
+            assert_eq!(clinic.texts(validated), ["true"]);
+        }
         let vault = clinic.vault_of(&[&STRICT]);
         for stored in clinic.texts("SELECT email FROM patients WHERE id = 9") {
             assert_eq!(vault.open_text::<String>(&STRICT, &stored).unwrap(), "P9@Example.org");
