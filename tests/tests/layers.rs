@@ -212,6 +212,64 @@ on_every_backend! {
         }));
     }
 
+    fn a_new_key_of_a_user_takes_over_their_layer_and_leaves_the_others<C>() {
+        let (mut conn, application) = opened::<C>();
+        let (ada, bob) = (user(&application, 7), user(&application, 8));
+        application.enter(|| {
+            for (author, key) in [(7, &ada), (8, &bob)] {
+                vault_of(key).enter(|| {
+                    for row in 0..20 {
+                        let note = note(100 * author + row, author, &format!("note {row}"));
+                        insert_into(notes::table).values(&note).execute(&mut *conn).unwrap();
+                        let chart = Sealed::<Vec<u8>, notes::chart>::seal_bound(&vec![7_u8; 3], &note.id).unwrap();
+                        let chart = notes::chart.eq(Layered::<Vec<u8>, notes::chart>::new(chart));
+                        update(notes::table.find(note.id)).set(chart).execute(&mut *conn).unwrap();
+                    }
+                });
+            }
+        });
+        let stored = |conn: &mut C, author: i32| {
+            let rows = notes::table.filter(notes::author.eq(author)).order(notes::id);
+            rows.select((notes::body, notes::title, notes::chart))
+                .load::<(Vec<u8>, Option<String>, Option<Vec<u8>>)>(conn)
+                .unwrap()
+        };
+        let of_bob = stored(&mut conn, 8);
+        let next = ada.successor().unwrap();
+        let both = next.vault(&[&ada], &[Note::fields(), Chart::fields()].concat());
+        // One has no fields of two layers; one lacks the application's layer.
+        let title_alone = builder().open(&mut *conn).unwrap();
+        let mut maintenance = Maintenance::open(&mut *conn, &title_alone).unwrap();
+        assert!(matches!(maintenance.earlier_keys(&both), Err(MaintenanceError::NotRegistered { .. })));
+        let mut maintenance = Maintenance::open(&mut *conn, &both).unwrap();
+        let all = Selection::all();
+        assert!(matches!(maintenance.reseal(&both, &all).run(on), Err(MaintenanceError::ApplicationLayer { .. })));
+
+        let mut maintenance = Maintenance::open(&mut *conn, &application).unwrap();
+        let earlier = maintenance.earlier_keys(&both).unwrap();
+        assert_eq!(earlier.keys().iter().map(|key| (key.key_id, key.rows)).collect::<Vec<_>>(), [(ada.place().key_id(), 60)]);
+        assert!(!earlier.are_unneeded());
+        let report = maintenance.reseal(&both, &all).batch(7).run(on).unwrap();
+        assert!(report.is_clean(), "{report:?}");
+        assert_eq!((report.counts().done, report.counts().skipped), (60, 60), "{report:?}");
+        let again = maintenance.reseal(&both, &all).run(on).unwrap();
+        assert_eq!((again.counts().done, again.counts().failed), (0, 0));
+        assert!(maintenance.earlier_keys(&both).unwrap().are_unneeded());
+        assert!(maintenance.verify(&all).run(on).unwrap().is_clean());
+
+        assert_eq!(stored(&mut conn, 8), of_bob);
+        application.enter(|| vault_of(&next).enter(|| {
+            let mine = notes::table.filter(notes::author.eq(7)).order(notes::id);
+            let notes: Vec<Note> = mine.select(Note::as_select()).load(&mut *conn).unwrap();
+            let bodies: Vec<String> = notes.iter().map(|note| open(&note.body).unwrap()).collect();
+            assert_eq!(bodies, (0..20).map(|row| format!("note {row}")).collect::<Vec<_>>());
+            let charts: Vec<Chart> = mine.select(Chart::as_select()).load(&mut *conn).unwrap();
+            assert!(charts.iter().all(|chart| chart.chart.as_ref().unwrap().expose().open_bound(&chart.id).unwrap() == [7; 3]));
+            let found = notes::table.filter(notes::body.blind_eq("NOTE 3")).select(notes::id).load::<i32>(&mut *conn);
+            assert_eq!(found.unwrap(), [703]);
+        }));
+    }
+
     fn maintenance_keeps_the_users_layer_and_its_tags<C>() {
         let (mut conn, application) = opened::<C>();
         let ada = vault_of(&user(&application, 7));

@@ -1,16 +1,22 @@
 //! What the earlier keys of a user or a group still hold: counted before such a key is forgotten.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
+};
 
 use diesel_encrypted_core::{Storage, Vault};
 
 use super::{
-    Maintenance, MaintenanceConnection, MaintenanceError,
+    Maintenance, MaintenanceConnection, MaintenanceError, Run, Selection,
     counting::{count, counted, sum},
     header::Header,
+    patience::patiently,
     status::registry,
     table::Table,
+    transform::CountInner,
 };
+use crate::store::statement::Statement;
 
 /// What the earlier keys of one user or group held when they were counted, which
 /// [`Maintenance::earlier_keys`] did: what is needed to forget them.
@@ -50,19 +56,17 @@ impl EarlierKeys {
 }
 
 impl<C: MaintenanceConnection> Maintenance<'_, C> {
-    /// Counts by SQL what the earlier keys of `holder`, the vault of a user or a group, still hold: in every column that is
-    /// registered in this database, and in those of that vault. 0 means that [`reseal`](Self::reseal) has nothing left, as
+    /// Counts what the earlier keys of `holder`, the vault of a user or a group, still hold: in every column that is
+    /// registered in this database, and in those of that vault. SQL counts them but where there are two layers, of which the
+    /// application's is opened by the vault that this was opened with. 0 means that [`reseal`](Self::reseal) has nothing left, as
     /// long as nobody seals under an earlier key any more: end what was begun by one first.
     ///
     /// # Errors
-    /// [`MaintenanceError::ApplicationVault`] for another vault; else of the database.
+    /// [`MaintenanceError::ApplicationVault`] for another vault, [`MaintenanceError::NotRegistered`] if this was opened with a
+    /// vault that lacks a column of two layers; else of the database.
     pub fn earlier_keys(&mut self, holder: &Vault) -> Result<EarlierKeys, MaintenanceError> {
         let mut earlier = BTreeSet::new();
         let mut columns = BTreeSet::new();
-        if let Some(field) = holder.fields().chain(self.vault.fields()).find(|field| field.inner_class().is_some()) {
-            let (field, operation) = (field.id().to_owned(), "counting what an earlier key holds");
-            return Err(MaintenanceError::TwoLayers { field, operation });
-        }
         for field in holder.fields() {
             let state = holder.field_state(field)?;
             if !state.user_key {
@@ -94,9 +98,43 @@ impl<C: MaintenanceConnection> Maintenance<'_, C> {
                 counts.push(count);
             }
         }
+        let within = self.within_layers(holder)?;
         for (key, counts) in keys.iter_mut().zip(counts) {
             key.query = sum(&counts);
+            if let Some(rows) = within.get(&key.key_id) {
+                key.rows += rows;
+                // SQL does not see them.
+                key.query.push_str(&format!(" -- and {rows} values in columns of two layers"));
+            }
         }
         Ok(EarlierKeys(keys))
+    }
+
+    /// How many values of columns of two layers are under each key of a user or a group: opened by the application's key.
+    fn within_layers(&mut self, holder: &Vault) -> Result<BTreeMap<u32, u64>, MaintenanceError> {
+        let is_known = |id: &str, vault: &Vault| vault.fields().any(|field| field.id() == id);
+        let select = "SELECT field_id, table_name, column_name, options, indexes FROM encrypted_columns";
+        let rows = patiently(self.connection, |connection| connection.registered(Statement::new().sql(select)))?;
+        let registered = rows.into_iter().filter(|(_, _, _, options, _)| options.contains("\"inner_class\""));
+        let registered =
+            registered.map(|(id, table, column, ..)| (String::from_utf8_lossy(&id).into_owned(), table, column));
+        let declared = holder.fields().filter(|field| field.inner_class().is_some());
+        let declared =
+            declared.map(|field| (field.id().to_owned(), field.table().to_owned(), field.column().to_owned()));
+        let columns: BTreeSet<(String, String, String)> = registered.chain(declared).collect();
+        let mut selection = Selection::all();
+        for (id, table, column) in &columns {
+            if !is_known(id, &self.vault) {
+                return Err(MaintenanceError::NotRegistered { name: format!("{table}.{column}") });
+            }
+            selection = selection.column(table, column);
+        }
+        if columns.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let counting = CountInner::default();
+        let run = Run::new(self.connection, (&self.vault, self.dialect), &selection, counting.clone());
+        let _counted = run.dry_run().run(|_| ControlFlow::Continue(()))?;
+        Ok(counting.counts())
     }
 }

@@ -62,6 +62,12 @@ pub enum MaintenanceError {
         /// The table.
         table: String,
     },
+    /// The application's layer is needed, and this is a user's vault.
+    #[error("`{field}` has two layers: open `Maintenance` with the application's vault, which has the outer one")]
+    ApplicationLayer {
+        /// The field.
+        field: String,
+    },
     /// The values of two layers come from their users, and are theirs to open.
     #[error(
         "`{field}` has two layers, of which a user's is one: {operation} is for columns that the application alone seals"

@@ -142,7 +142,8 @@ impl<'c, C: MaintenanceConnection> Maintenance<'c, C> {
     /// ([`HolderKey::vault`](crate::users::HolderKey::vault)), and the fields are its fields.
     #[cfg(feature = "users")]
     pub fn reseal<'m>(&'m mut self, holder: &'m Vault, selection: &Selection) -> Run<'m, C, Reseal> {
-        Run::new(self.connection, (holder, self.dialect), selection, Reseal)
+        let operation = Reseal { application: self.vault.clone() };
+        Run::new(self.connection, (holder, self.dialect), selection, operation)
     }
 
     /// Makes the tags of values that lack one of the active generation of an index.

@@ -101,7 +101,7 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
             column: field.column().to_owned(),
             counts: Counts::default(),
             left: 0,
-            external: field.stored_binding() == Binding::External && transform.needs_owner(),
+            external: transform.binding(field) == Binding::External && transform.needs_owner(),
         };
         if column.external {
             column.counts.skipped = count(self.connection, write.walk.count())?;
@@ -116,7 +116,7 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
                 rows => return Err((forbidden.refusal)(rows)),
             }
         }
-        let counts_left = transform.action().is_some();
+        let counts_left = transform.tells_what_is_left();
         let mut work = Work {
             connection: self.connection,
             options: &self.options,

@@ -29,7 +29,7 @@ pub(in crate::maintenance) fn plan<'t>(
     if key.is_empty() {
         return Err(MaintenanceError::NoPrimaryKey { table: field.table().to_owned() });
     }
-    let owner = match field.stored_binding() {
+    let owner = match transform.binding(field) {
         Binding::Columns(columns) if transform.needs_owner() => named(columns)?,
         _ => Vec::new(),
     };

@@ -83,9 +83,9 @@ impl<C: MaintenanceConnection> Work<'_, C> {
                 Next::Wait if self.tell(self.standing.counts.seen()).is_break() => return Ok(None),
                 Next::Wait => std::thread::sleep(nap),
                 Next::Drained(standing) => {
-                    let left = match self.transform.action() {
-                        Some(_) => count(self.connection, self.write.walk.count())?,
-                        None => 0,
+                    let left = match self.transform.tells_what_is_left() {
+                        true => count(self.connection, self.write.walk.count())?,
+                        false => 0,
                     };
                     if job.close(self.connection, standing, left)? {
                         return Ok(Some(left));

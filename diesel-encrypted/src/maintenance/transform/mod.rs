@@ -5,6 +5,7 @@ mod decrypt;
 mod purge;
 mod reindex;
 mod reseal;
+mod reseal_layer;
 mod rotate;
 mod verify;
 
@@ -13,12 +14,13 @@ use std::borrow::Cow;
 pub use backfill::Backfill;
 pub use decrypt::Decrypt;
 use diesel_encrypted_core::{
-    Field, FieldState, Owner, Storage, ValueError, Vault,
+    Binding, Field, FieldState, Owner, Storage, ValueError, Vault,
     format::{FormatError, text, value},
 };
 pub use purge::Purge;
 pub use reindex::Reindex;
 pub use reseal::Reseal;
+pub(super) use reseal_layer::CountInner;
 pub use rotate::Rotate;
 pub use verify::Verify;
 
@@ -55,6 +57,16 @@ pub trait Transform: Send + Sync {
 
     /// How rows are written. `None` if they are not.
     fn action(&self) -> Option<Action>;
+
+    /// Whether SQL tells which rows still need work: else it is those that may.
+    fn tells_what_is_left(&self) -> bool {
+        self.action().is_some()
+    }
+
+    /// What the values are bound to.
+    fn binding(&self, field: &Field) -> Binding {
+        field.stored_binding()
+    }
 
     /// Whether the values that are written, or read, are bound to columns of their rows.
     fn needs_owner(&self) -> bool {
@@ -122,6 +134,7 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Backfill {}
     impl Sealed for super::Reseal {}
+    impl Sealed for super::CountInner {}
     impl Sealed for super::Rotate {}
     impl Sealed for super::Reindex {}
     impl Sealed for super::Decrypt {}

@@ -1,13 +1,16 @@
 //! Resealing: values of one user or group that are under an earlier key of theirs, or by another algorithm than the
 //! field's, are sealed anew with the key of now, which makes their tags too.
 
-use diesel_encrypted_core::Owner;
+use diesel_encrypted_core::{Owner, Vault};
 
-use super::{Action, Header, MaintenanceError, Operation, Outcome, Reason, Subject, Table, Transform};
+use super::{Action, Header, MaintenanceError, Operation, Outcome, Reason, Subject, Table, Transform, reseal_layer};
 
 /// Seals a user's or a group's values anew with their new key.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Reseal;
+#[derive(Clone, Debug)]
+pub struct Reseal {
+    /// For columns of two layers.
+    pub(in crate::maintenance) application: Vault,
+}
 
 impl Operation for Reseal {
     const NAME: &'static str = "reseal";
@@ -18,6 +21,9 @@ impl Operation for Reseal {
             return Err(MaintenanceError::ApplicationVault { field: subject.field.id().to_owned() });
         }
         subject.can_index()?;
+        if subject.field.inner_class().is_some() {
+            return Ok(Box::new(reseal_layer::Resealing::new(subject, &self.application)?));
+        }
         let active = subject.active()?;
         Ok(Box::new(Resealing { subject, active }))
     }
