@@ -80,7 +80,7 @@ struct Event {
 pub(crate) fn write(rows: &KeyInventory) -> Result<String> {
     let backup = Backup {
         format: FORMAT.to_owned(),
-        keys: rows.keys.iter().map(|row| Key::of(row, &rows.usage)).collect(),
+        keys: rows.keys.iter().map(|row| Key::of(row, rows.sealed(row.context.key_id))).collect(),
         columns: rows.columns.iter().map(Column::of).collect(),
         audit: rows.audit.iter().map(Event::of).collect(),
     };
@@ -139,7 +139,7 @@ pub(crate) fn is_in(stored: &KeyInventory, rows: &KeyInventory) -> bool {
 }
 
 impl Key {
-    fn of(row: &KeyRow, usage: &[(u32, u64)]) -> Self {
+    fn of(row: &KeyRow, sealed_count: u64) -> Self {
         let context = &row.context;
         Self {
             key_id: context.key_id,
@@ -155,7 +155,7 @@ impl Key {
             wrapped: hex::encode(&row.wrapped),
             check: hex::encode(&row.check),
             mac: hex::encode(&row.mac),
-            sealed_count: usage.iter().find(|(id, _)| *id == context.key_id).map_or(0, |(_, sealed)| *sealed),
+            sealed_count,
         }
     }
 

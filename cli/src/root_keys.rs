@@ -74,18 +74,21 @@ impl RootKeyOptions {
 }
 
 fn must_hold_a_key(folder: Option<OsString>) -> Result<()> {
-    let Some(folder) = folder else { return Ok(()) };
-    let folder = Path::new(&folder);
-    let is_key = |name: &str| !name.starts_with('.') && name.ends_with(".key");
+    folder.map_or(Ok(()), |folder| any_of(Path::new(&folder)).map(drop))
+}
+
+/// The id of some key of a folder, which must have one.
+pub(crate) fn any_of(folder: &Path) -> Result<String> {
+    let id = |name: &str| name.strip_suffix(".key").filter(|_| !name.starts_with('.')).map(str::to_owned);
     let entries =
         fs::read_dir(folder).map_err(|error| missing(format!("cannot read {}: {error}", folder.display())))?;
-    match entries.flatten().any(|entry| is_key(&entry.file_name().to_string_lossy())) {
-        true => Ok(()),
-        false => Err(missing(format!(
+    let found = entries.flatten().find_map(|entry| id(&entry.file_name().to_string_lossy()));
+    found.ok_or_else(|| {
+        missing(format!(
             "{} has no <id>.key file: is it the right folder? `keys generate --folder` makes a first key",
             folder.display()
-        ))),
-    }
+        ))
+    })
 }
 
 fn must_exist(parameters: Option<OsString>) -> Result<()> {

@@ -36,6 +36,13 @@ fn column(clinic: &Clinic, name: &str) -> Value {
     status.as_array().unwrap().iter().find(|column| column["column"] == name).unwrap().clone()
 }
 
+/// Runs the query that a refusal names, which counts what it says.
+fn counts(clinic: &Clinic, refusal: &str, rows: &str) {
+    let (_, query) = refusal.trim().split_once("They are counted by: ").unwrap();
+    let counted = clinic.texts(&format!("SELECT CAST(({query}) AS char(9))"));
+    assert_eq!(counted.first().unwrap().trim(), rows, "{query}");
+}
+
 #[test]
 fn a_data_key_is_rotated_and_the_old_one_destroyed_once_no_value_needs_it() {
     for dialect in backends() {
@@ -51,7 +58,9 @@ fn a_data_key_is_rotated_and_the_old_one_destroyed_once_no_value_needs_it() {
         let destroy = ["keys", "destroy", &old, "--restarted"];
         let needed = clinic.run(&[&destroy[..], &["--yes"]].concat()).refused(1);
         says(&needed, "4 values still need key");
+        counts(&clinic, &needed, "4");
         clinic.run(&["rotate", "patients.email"]).printed();
+        counts(&clinic, &needed, "0");
         says(&clinic.run(&destroy).refused(4), "No value needs it.");
         assert_eq!(states(&clinic, "patients.email"), ["retired", "active"]);
         says(&clinic.run(&["keys", "destroy", &old, "--yes"]).refused(1), "lease");
@@ -71,8 +80,11 @@ fn an_index_key_is_rotated_with_every_row_found() {
         clinic.run(&["keys", "activate", "--every", "index", "--restarted"]).printed();
         let old = keys(&clinic, INDEX)[0].0.clone();
         let destroy = ["keys", "destroy", &old, "--restarted", "--yes"];
-        says(&clinic.run(&destroy).refused(1), "4 values still need key");
+        let needed = clinic.run(&destroy).refused(1);
+        says(&needed, "4 values still need key");
+        counts(&clinic, &needed, "4");
         clinic.run(&["reindex"]).printed();
+        counts(&clinic, &needed, "0");
         assert_eq!(column(&clinic, "patients.email")["indexes"][0]["generations"]["2"], 4);
         clinic.run(&destroy).printed();
         assert_eq!(states(&clinic, INDEX), ["destroyed", "active"]);
@@ -181,4 +193,49 @@ fn data_keys_are_wrapped_by_a_new_root_key_and_the_old_one_is_not_needed() {
         clinic.run(&["verify", "--root-key-folder", "third"]).printed();
         says(&clinic.run(&["verify"]).refused(5), "wrapped by root key `root-3`");
     }
+}
+
+#[test]
+fn the_values_of_a_key_in_a_text_column_are_counted_by_its_query() {
+    for dialect in backends() {
+        let clinic = Clinic::with_patients(dialect, 3);
+        clinic.run(&["keys", "create", "patients.note"]).printed();
+        clinic.run(&["keys", "activate", "patients.note", "--restarted"]).printed();
+        clinic.vault();
+        let old = keys(&clinic, "patients.note")[0].0.clone();
+        let needed = clinic.run(&["keys", "destroy", &old, "--restarted"]).refused(1);
+        counts(&clinic, &needed, "3");
+        clinic.run(&["rotate", "patients.note"]).printed();
+        counts(&clinic, &needed, "0");
+    }
+}
+
+#[test]
+fn a_key_that_has_sealed_what_it_may_is_found_by_doctor() {
+    let clinic = Clinic::with_patients(diesel_encrypted::sql::Dialect::Sqlite, 1);
+    let used = |count: u64| {
+        clinic.sql(&format!(
+            "UPDATE encryption_keys SET sealed_count = {count} WHERE name = CAST('patients.note' AS BLOB)"
+        ));
+        clinic.run(&["doctor"]).ends(3).out
+    };
+    assert!(!used((1 << 31) - 1).contains("has sealed"));
+    says(&used(1 << 31), "WARN patients.note, key");
+    says(&used(1 << 31), "has sealed 2147483648 of the 4294967296 values it may: create and activate another");
+    says(&used(1 << 32), "FAIL patients.note, key");
+    let listed = clinic.run_without_keys(&["keys", "list", "--json"]).json();
+    let note = listed.as_array().unwrap().iter().find(|key| key["name"] == "patients.note").unwrap();
+    assert_eq!(note["sealed_count"], 1_u64 << 32);
+}
+
+#[test]
+fn root_keys_are_moved_from_a_folder_of_several() {
+    let clinic = Clinic::with_patients(diesel_encrypted::sql::Dialect::Sqlite, 1);
+    clinic.run(&["keys", "generate", "--folder", "keys", "--id", "a-newer-one"]).printed();
+    clinic.run(&["keys", "generate", "--folder", "new", "--id", "root-3"]).printed();
+    let moved = clinic
+        .run_without_keys(&["keys", "rewrap", "--root-key-folder", "new", "--old-root-key-folder", "keys"])
+        .printed();
+    says(&moved, "needed from now on: root-3");
+    clinic.run_without_keys(&["verify", "--root-key-folder", "new"]).printed();
 }

@@ -105,26 +105,39 @@ impl<'t> Header<'t> {
     pub(super) fn is_tagged_otherwise(&self, generations: &[u8]) -> String {
         let mut sql = format!("{} < {}", self.words.slots, generations.len());
         for (slot, generation) in generations.iter().enumerate() {
-            let other = match self.storage {
-                Storage::Binary => {
-                    format!("substr({}, {}, 1) <> {}", self.column, 4 + 15 * slot, self.literal(&[*generation]))
-                }
-                // The generation is a slot's first character, and two bits of its second.
-                Storage::Text => {
-                    let seconds: String = (0..=15_u8)
-                        .filter_map(|tag| text::encode(&[*generation, tag << 4, 0]).chars().nth(1))
-                        .collect();
-                    let first = text::encode(&[*generation, 0, 0]);
-                    format!(
-                        "NOT ({} AND {})",
-                        self.characters(&(5 + 20 * slot).to_string(), 1, first.get(..1).unwrap_or_default()),
-                        self.character_in(&(6 + 20 * slot).to_string(), &seconds)
-                    )
-                }
-            };
-            sql.push_str(&format!(" OR {other}"));
+            sql.push_str(&format!(" OR NOT ({})", self.begins(slot, *generation)));
         }
         sql
+    }
+
+    /// Whether it is the application's, and has a tag of this generation in a slot; 0 for none. Asked of sealed values alone.
+    pub(super) fn is_of(&self, slot: usize, generation: u8) -> String {
+        let slots = &self.words.slots;
+        let tagged = match generation {
+            0 => format!("{slots} <= {slot} OR {}", self.begins(slot, generation)),
+            _ => format!("{slots} > {slot} AND {}", self.begins(slot, generation)),
+        };
+        format!("NOT {} AND ({tagged})", self.is_of_holder())
+    }
+
+    /// Whether this generation stands where that of a slot would.
+    fn begins(&self, slot: usize, generation: u8) -> String {
+        match self.storage {
+            Storage::Binary => {
+                format!("substr({}, {}, 1) = {}", self.column, 4 + 15 * slot, self.literal(&[generation]))
+            }
+            // The generation is a slot's first character, and two bits of its second.
+            Storage::Text => {
+                let second = |tag: u8| text::encode(&[generation, tag << 4, 0]).chars().nth(1);
+                let seconds: String = (0..=15_u8).filter_map(second).collect();
+                let first = text::encode(&[generation, 0, 0]);
+                format!(
+                    "({} AND {})",
+                    self.characters(&(5 + 20 * slot).to_string(), 1, first.get(..1).unwrap_or_default()),
+                    self.character_in(&(6 + 20 * slot).to_string(), &seconds)
+                )
+            }
+        }
     }
 
     /// Algorithm, flags and key id of a sealed value: 6 bytes, or the 8 characters that they are. As bytes.

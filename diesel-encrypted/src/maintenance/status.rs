@@ -59,6 +59,8 @@ pub struct KeyCount {
     pub rows: u64,
     /// Their length in bytes, or in characters of a text column.
     pub bytes: u64,
+    /// The SQL that counts the values of this key, whatever the algorithm.
+    pub query: String,
 }
 
 /// The tags of one blind index.
@@ -70,6 +72,8 @@ pub struct IndexCount {
     /// Rows by the generation of their tag; 0 for rows without one. Those under a user's or a group's key, whose tags are made
     /// by that, are left out.
     pub generations: BTreeMap<u8, u64>,
+    /// The SQL that counts the rows of each generation.
+    pub queries: BTreeMap<u8, String>,
     /// The generations that make tags now: one for each scope that has keys.
     pub active: Vec<u8>,
 }
@@ -204,15 +208,21 @@ fn column<C: MaintenanceConnection>(
         .map(|((user_key, key_id, algorithm), (rows, bytes))| {
             let algorithm = Algorithm::from_u8(algorithm);
             let state = if user_key { None } else { state_of(&keys.encrypt, key_id) };
-            KeyCount { key_id, user_key, state, algorithm, rows, bytes }
+            let query = counting(&table, &header.case(&header.is_under(&[key_id], user_key), "false"));
+            KeyCount { key_id, user_key, state, algorithm, rows, bytes, query }
         })
         .collect();
 
     for (slot, (name, domain)) in row.index_domains().into_iter().enumerate() {
         let mut generations: BTreeMap<u8, u64> = BTreeMap::new();
+        let mut queries = BTreeMap::new();
         let sealed = header.case(&format!("NOT {}", header.is_of_holder()), "false");
         for (bytes, rows, _) in grouped(connection, &table, &header.generation(slot), "0", &sealed)? {
-            *generations.entry(generation(storage, &bytes)).or_default() += rows;
+            let number = generation(storage, &bytes);
+            *generations.entry(number).or_default() += rows;
+            queries
+                .entry(number)
+                .or_insert_with(|| counting(&table, &header.case(&header.is_of(slot, number), "false")));
         }
         let is_active =
             |(name, _, state): &&GroupColumns| name == domain.as_bytes() && *state == i64::from(KeyState::Active as u8);
@@ -220,9 +230,14 @@ fn column<C: MaintenanceConnection>(
         let mut active: Vec<u8> = keys.index.iter().filter(is_active).map(|(_, version, _)| number(*version)).collect();
         active.sort_unstable();
         active.dedup();
-        status.indexes.push(IndexCount { name, generations, active });
+        status.indexes.push(IndexCount { name, generations, queries, active });
     }
     Ok(status)
+}
+
+/// The SQL that counts the rows of which this is true.
+fn counting(table: &Table, condition: &str) -> String {
+    format!("SELECT count(*) FROM {} WHERE {condition}", table.sql())
 }
 
 /// Rows by `kind`, with their number and the sum of `length`.

@@ -33,6 +33,12 @@ impl KeyInventory {
         Self { usage, ..self }
     }
 
+    /// How many values this key has sealed, as far as that was told.
+    #[must_use]
+    pub fn sealed(&self, key_id: u32) -> u64 {
+        self.usage.iter().find(|(id, _)| *id == key_id).map_or(0, |(_, sealed)| *sealed)
+    }
+
     /// The fields that are registered, with the indexes of a scope, as the rows have them.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
 //! Columns: whether they can hold sealed values, and what they hold.
 
-use diesel_encrypted::{Field, Plaintext, keys::KeyState};
+use diesel_encrypted::{
+    Algorithm, Field, Plaintext,
+    keys::{KeyState, Purpose},
+};
 
 use super::{Findings, Level};
 use crate::{exit::Result, job::column_name, output::count, session::Session};
@@ -31,6 +34,7 @@ pub(super) fn look(
             Err(error) => findings.add(Level::Fail, column_name(field), error.to_string()),
         }
     }
+    used(session, fields, findings)?;
     for column in &status {
         let Some(field) = fields.iter().find(|field| field.id() == column.field) else { continue };
         let rows = |rows: u64| count(usize::try_from(rows).unwrap_or(usize::MAX), "value");
@@ -75,4 +79,26 @@ pub(super) fn look(
         }
     }
     Ok(fields.iter().copied().filter(|field| !is_missing(field)).collect())
+}
+
+/// Keys of fields by AES-256-GCM that have sealed half of the values they may, or all (docs/keys.md).
+fn used(session: &mut dyn Session, fields: &[&'static Field], findings: &mut Findings) -> Result<()> {
+    const LIMIT: u64 = 1 << 32;
+    let Some(rows) = session.inventory()? else { return Ok(()) };
+    for key in rows.keys.iter().filter(|key| key.state == KeyState::Active) {
+        let sealed = rows.sealed(key.context.key_id);
+        let of_key = |field: &&&Field| {
+            key.context.purpose == Purpose::Encrypt
+                && field.id() == key.context.name
+                && field.declared_algorithm() == Algorithm::Aes256Gcm
+        };
+        if let Some(field) = fields.iter().find(of_key).filter(|_| sealed >= LIMIT / 2) {
+            let about = format!("{}, key {:08x}", column_name(field), key.context.key_id);
+            let level = if sealed < LIMIT { Level::Warn } else { Level::Fail };
+            let says =
+                format!("has sealed {sealed} of the {LIMIT} values it may: create and activate another, and `rotate`");
+            findings.add(level, about, says);
+        }
+    }
+    Ok(())
 }

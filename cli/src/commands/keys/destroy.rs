@@ -94,10 +94,12 @@ fn count(session: &mut dyn Session, key: &KeyRow) -> Result<Option<RowCount>> {
     }
     let registered = session.inventory()?.map(|rows| rows.columns).unwrap_or_default();
     let generation = u8::try_from((key.context.version.max(1) - 1) % 255 + 1).unwrap_or(u8::MAX);
-    let (mut rows, mut is_registered) = (0, false);
+    let (mut rows, mut queries, mut is_registered) = (0, Vec::new(), false);
     for column in session.status()? {
-        let of_key = column.keys.iter().filter(|count| !count.user_key && count.key_id == key.context.key_id);
-        rows += of_key.map(|count| count.rows).sum::<u64>();
+        for count in column.keys.iter().filter(|count| !count.user_key && count.key_id == key.context.key_id) {
+            rows += count.rows;
+            queries.push(count.query.clone());
+        }
         if key.context.purpose != Purpose::Index {
             is_registered |= column.field == key.context.name;
             continue;
@@ -110,7 +112,10 @@ fn count(session: &mut dyn Session, key: &KeyRow) -> Result<Option<RowCount>> {
         for (_, index) in domains.iter().zip(&column.indexes).filter(|((_, domain), _)| *domain == key.context.name) {
             is_registered = true;
             rows += index.generations.get(&generation).copied().unwrap_or_default();
+            queries.extend(index.queries.get(&generation).cloned());
         }
     }
-    Ok(is_registered.then(|| RowCount::new(rows, "diesel-encrypted status".to_owned(), began)))
+    // Values by two algorithms are counted by one query.
+    queries.dedup();
+    Ok(is_registered.then(|| RowCount::new(rows, queries.join("; "), began)))
 }

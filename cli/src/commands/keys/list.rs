@@ -33,6 +33,8 @@ struct Listed {
     created: Option<String>,
     root_key: String,
     root_fingerprint: String,
+    /// How many values it has sealed, as far as processes that refresh their vault have told.
+    sealed_count: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     normalize: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,7 +48,9 @@ impl List {
         let keys = inventory.keys.iter().filter(|row| row.context.purpose != Purpose::Manifest);
         let created =
             |id: u32| inventory.audit.iter().find(|event| event.key_id == id).map(|event| event.at.to_string());
-        let keys: Vec<Listed> = keys.map(|row| Listed::new(row, created(row.context.key_id))).collect();
+        let keys: Vec<Listed> = keys
+            .map(|row| Listed::new(row, created(row.context.key_id), inventory.sealed(row.context.key_id)))
+            .collect();
         context.output.result(&keys, || {
             let rows: Vec<_> = keys.iter().map(Listed::cells).collect();
             table(["KEY", "PURPOSE", "NAME", "VERSION", "STATE", "CREATED", "ROOT KEY", "SCOPE"], &rows)
@@ -56,7 +60,7 @@ impl List {
 }
 
 impl Listed {
-    fn new(row: &KeyRow, created: Option<String>) -> Self {
+    fn new(row: &KeyRow, created: Option<String>, sealed_count: u64) -> Self {
         let context = &row.context;
         Self {
             key_id: format!("{:08x}", context.key_id),
@@ -69,6 +73,7 @@ impl Listed {
             created,
             root_key: row.root_id.clone(),
             root_fingerprint: row.root_fingerprint.to_string(),
+            sealed_count,
             normalize: row.index.as_ref().map(|spec| spec.normalize.clone()),
             bits: row.index.as_ref().map(|spec| spec.bits),
         }

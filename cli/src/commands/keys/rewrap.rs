@@ -39,8 +39,8 @@ pub(crate) struct Rewrap {
     #[arg(long, value_name = "PATH", conflicts_with = "old_root_key_file")]
     old_root_key_folder: Option<PathBuf>,
 
-    /// One of the old root keys, if the folder has several
-    #[arg(long, value_name = "ID", requires = "old_root_key_folder")]
+    /// One of the old root keys, if the folder has several: any, and so not needed
+    #[arg(hide = true, long, value_name = "ID", requires = "old_root_key_folder")]
     old_root_key_active: Option<String>,
 }
 
@@ -82,11 +82,19 @@ impl Rewrap {
         Ok(Exit::Done)
     }
 
+    /// Which of several old keys is active makes no difference, as none of them wraps.
+    fn old_active(&self) -> Result<Option<String>> {
+        match (&self.old_root_key_active, &self.old_root_key_folder) {
+            (None, Some(folder)) => root_keys::any_of(folder).map(Some),
+            (active, _) => Ok(active.clone()),
+        }
+    }
+
     fn old(&self) -> Result<Option<RootKeys>> {
         let options = RootKeyOptions {
             root_key_file: self.old_root_key_file.clone(),
             root_key_folder: self.old_root_key_folder.clone(),
-            root_key_active: self.old_root_key_active.clone(),
+            root_key_active: self.old_active()?,
             ..RootKeyOptions::default()
         };
         match options.root_key_file.is_some() || options.root_key_folder.is_some() {
