@@ -85,7 +85,11 @@ impl Pin {
         Ok(self.clone().authenticate(key))
     }
 
-    fn authentic<H: Holder>(&self, key: &HolderKey<H>) -> Result<(), SharingError> {
+    /// Checks that whoever has the key wrote it: of a group's, that it is one of its members.
+    ///
+    /// # Errors
+    /// [`SharingError::AlteredPin`].
+    pub fn authentic<H: Holder>(&self, key: &HolderKey<H>) -> Result<(), SharingError> {
         if self.expected_mac(key).ct_eq(&self.mac).into() { Ok(()) } else { Err(SharingError::AlteredPin) }
     }
 

@@ -103,5 +103,5 @@ async fn held_by<How, C: RunAccounts<How>>(
     let [encryption, identity] = ["sealed_private_key", "sealed_identity"].map(|column| pair.bytes(column));
     let sealed = SealedMember { encryption: encryption?.to_vec(), identity: identity?.to_vec() };
     let member = Member::open(key, &public, &sealed).map_err(held(KEY_PAIRS.name))?;
-    Ok((member, earlier::open(connection, &found.at, key).await?))
+    Ok((member, earlier::open(connection, &found.at.scope, key).await?))
 }

@@ -99,14 +99,15 @@ impl Accounts {
         let shares_for_others = count(connection, &GROUP_KEYS, &sender).await?;
 
         let writes = erase.map_or_else(Writes::new, |erase| Writes::new().one(erase));
+        // First, so that nobody gives the user a group's key meanwhile.
+        let writes = writes.any(key_pair::forget(&at));
         let first = writes.len();
         let writes = writes
             .any(lock::delete_all(&at))
             .any(session::end_all(&at))
-            .any(earlier::delete_all(&at))
+            .any(earlier::delete_all(&at.scope, &at.id))
             .any(GROUP_KEYS.delete(&at.user()))
-            .any(PINS.delete(&[("scope", scope), ("owner_id", id)]))
-            .any(key_pair::forget(&at));
+            .any(PINS.delete(&[("scope", scope), ("owner_id", id)]));
         let counts = write(connection, writes).await?;
         let mut counts = counts.into_iter().skip(first);
         let mut next = || counts.next().unwrap_or_default();

@@ -17,12 +17,13 @@ pub enum AccountError {
     /// after one time.
     #[error("wrong user, password, code, answers or key")]
     Wrong,
-    /// The id has an account, or had one that was erased: it is not given out again.
-    #[error("this user has an account, or had one: call what changes it, or choose another id")]
+    /// The id has an account or a group, or had an account that was erased: it is not given out again.
+    #[error("there is an account or a group of this id, or was one: call what changes it, or choose another id")]
     Exists,
-    /// Another call changed the same account meanwhile.
+    /// Another call changed the same account or group meanwhile: open a group again.
     #[error(
-        "another call changed this account at the same time: call again, in a new transaction if this was within one"
+        "another call changed this account or group at the same time: open it and call again, in a new transaction if \
+         this was within one"
     )]
     Changed,
     /// A group that the user is not a member of, or not any more, or that nobody has made.
@@ -31,6 +32,9 @@ pub enum AccountError {
     /// There is no such user, or they were erased. Nothing that a user asks for says so: it says [`Wrong`](Self::Wrong).
     #[error("there is no such user, or they were erased")]
     UnknownUser,
+    /// One's own membership.
+    #[error("nobody removes themselves: leave the group instead")]
+    Oneself,
     /// A lock that every account has.
     #[error("a password is changed, and recovery codes are replaced: neither is removed by itself")]
     NotRemovable,

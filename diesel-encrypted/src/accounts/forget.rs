@@ -26,11 +26,11 @@ impl Accounts {
         account: &mut Account,
         counted: &EarlierKeys,
     ) -> Result<(), AccountError> {
-        let mut writes = account.found.unchanged();
+        let (mut writes, at) = (account.found.unchanged(), &account.found.at);
         for key in &account.earlier {
             let key_id = key.place().key_id();
             match counted.of(key_id) {
-                Some(key) if key.rows == 0 => writes = writes.any(earlier::delete(&account.found.at, key_id)),
+                Some(key) if key.rows == 0 => writes = writes.any(earlier::delete(&at.scope, &at.id, key_id)),
                 Some(key) => return Err(AccountError::Needed { key_id, rows: key.rows, query: key.query.clone() }),
                 None => return Err(AccountError::NotCounted { key_id }),
             }

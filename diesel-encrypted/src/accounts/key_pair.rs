@@ -1,6 +1,6 @@
 //! Users' key pairs in their table.
 
-use diesel_encrypted_core::users::{EncryptionPublicKey, Member, PublicKeys, SealedMember, Suite};
+use diesel_encrypted_core::users::{EncryptionPublicKey, Member, PublicKeys, SealedMember, Suite, UserId};
 
 use super::{
     error::AccountError,
@@ -35,9 +35,26 @@ pub(super) fn seal(at: &At, member: &Member, sealed: &SealedMember) -> Statement
         ("sealed_private_key", sealed.encryption.as_slice().into()),
         ("sealed_identity", sealed.identity.as_slice().into()),
     ];
-    let public = member.publish();
-    let unchanged = [("public_key", public.encryption.as_bytes().into()), ("identity_key", (&public.identity).into())];
-    KEY_PAIRS.update(&sealed, &at.and(unchanged))
+    KEY_PAIRS.update(&sealed, &at.and(same(&member.publish())))
+}
+
+/// Puts another key pair in the place of this one.
+pub(super) fn replace(at: &At, before: &PublicKeys, public: &PublicKeys, sealed: &SealedMember) -> Statement {
+    KEY_PAIRS.update(&columns(public, sealed), &at.and(same(before)))
+}
+
+/// Locks the key pairs of users, each of whom still has the public keys that were read, and was not erased.
+pub(super) fn unchanged(scope: &[u8], each: &[(&UserId, &PublicKeys)]) -> Statement {
+    let row = |(user, public): &(&UserId, &PublicKeys)| {
+        [("user_id", user.as_bytes().into())].into_iter().chain(same(public)).collect()
+    };
+    let each: Vec<_> = each.iter().map(row).collect();
+    KEY_PAIRS.unchanged(&[("scope", scope.into())], &each).sql(" AND sealed_identity IS NOT NULL")
+}
+
+/// What tells a user's public keys from others.
+fn same(public: &PublicKeys) -> [(&'static str, Value); 2] {
+    [("public_key", public.encryption.as_bytes().into()), ("identity_key", (&public.identity).into())]
 }
 
 /// Forgets the private keys: the public ones still check what they signed.

@@ -28,6 +28,7 @@ mod renewal;
 mod rotate;
 pub mod schema;
 mod session;
+mod sharing;
 mod statements;
 mod tables;
 mod unlock;
@@ -53,6 +54,7 @@ pub use error::AccountError;
 pub use locks::LockInfo;
 pub use reauthenticate::Reauthenticated;
 pub use renewal::Rotated;
+pub use sharing::OpenGroup;
 pub use tables::tables;
 
 /// How many recovery codes a user has.

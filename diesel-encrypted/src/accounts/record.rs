@@ -24,10 +24,7 @@ pub(super) struct At {
 
 impl At {
     pub(super) fn new(authority: &Authority, id: &UserId) -> Result<Self, AccountError> {
-        let found = id.as_bytes().len();
-        if found > ID_MAX {
-            return Err(AccountError::IdTooLong { found, most: ID_MAX });
-        }
+        check_length(id.as_bytes())?;
         Ok(Self { scope: scope_column(authority.scope()), id: id.clone() })
     }
 
@@ -39,6 +36,14 @@ impl At {
     /// These, and more.
     pub(super) fn and<const N: usize>(&self, more: [(&'static str, Value); N]) -> Vec<(&'static str, Value)> {
         self.user().into_iter().chain(more).collect()
+    }
+}
+
+/// That an id has a place in the tables.
+pub(super) fn check_length(id: &[u8]) -> Result<(), AccountError> {
+    match id.len() {
+        found if found > ID_MAX => Err(AccountError::IdTooLong { found, most: ID_MAX }),
+        _ => Ok(()),
     }
 }
 
@@ -141,10 +146,25 @@ impl Accounts {
         at: &At,
     ) -> Result<Option<Found>, AccountError> {
         let rows = read(connection, &USERS, &at.user()).await?;
-        let Some(row) = rows.first().filter(|row| row.number("erased_at").is_none()) else { return Ok(None) };
+        let row = rows.first().filter(|row| row.number("erased_at").is_none());
+        row.map(|row| self.check(at.clone(), row)).transpose()
+    }
+
+    /// The user of this id, erased or not.
+    pub(super) async fn find_or_erased<How, C: RunAccounts<How>>(
+        &self,
+        connection: &mut C,
+        at: &At,
+    ) -> Result<Option<Found>, AccountError> {
+        let rows = read(connection, &USERS, &at.user()).await?;
+        rows.first().map(|row| self.check(at.clone(), row)).transpose()
+    }
+
+    /// Whom a row is of, if the application's key vouches for it.
+    pub(super) fn check(&self, at: At, row: &Row) -> Result<Found, AccountError> {
         let record = stored(row, at.id.clone())?;
         let known = self.authority_for(record.authority_key_id)?.authenticate(&record)?;
-        Ok(Some(Found { at: at.clone(), record, known }))
+        Ok(Found { at, record, known })
     }
 }
 

@@ -18,6 +18,7 @@ use super::{
     key_pair, lock,
     record::Found,
     session,
+    sharing::{Copies, copies},
     statements::{Row, Value},
     tables::{KEY_PAIRS, PINS},
     write::{Writes, read, write},
@@ -42,6 +43,7 @@ struct Renewal {
     /// Every lock of the user.
     locks: Vec<Kept>,
     pins: Vec<Pin>,
+    copies: Copies,
     password: Password,
 }
 
@@ -52,6 +54,7 @@ struct Renewed {
     codes: Vec<RecoveryCode>,
     locks: Vec<Kept>,
     pins: Vec<Pin>,
+    copies: Copies,
     /// The statement's part that holds the earlier key.
     held: Vec<u8>,
     dropped: Vec<LockKind>,
@@ -59,7 +62,13 @@ struct Renewed {
 
 impl Renewal {
     fn make(self, authority: &Authority, cost: PasswordCost, codes: usize) -> Result<Renewed, AccountError> {
-        let Self { account: Account { found, key: old, mut earlier, member }, locks: old_locks, pins, password } = self;
+        let Self {
+            account: Account { found, key: old, mut earlier, member },
+            locks: old_locks,
+            pins,
+            copies,
+            password,
+        } = self;
         let key = old.successor()?;
         let (lock, _) = Lock::for_password(&key, password.as_str(), cost)?;
         let (codes, new) = lock::of_codes(&key, codes)?;
@@ -73,7 +82,7 @@ impl Renewal {
         let found = Found { known: authority.authenticate(&record)?, record, at: found.at };
         earlier.insert(0, old);
         let account = Account { found, key: Arc::new(key), earlier, member };
-        Ok(Renewed { account, sealed, codes, locks, pins, held, dropped })
+        Ok(Renewed { account, sealed, codes, locks, pins, copies, held, dropped })
     }
 }
 
@@ -88,7 +97,7 @@ impl Renewed {
         }
         writes = writes.one(key_pair::seal(at, member, &self.sealed));
         if let Some(old) = earlier.first() {
-            writes = writes.one(earlier::insert(at, old, key, &self.held));
+            writes = writes.one(earlier::insert(&at.scope, old, key, &self.held));
         }
         let owner = |more: &[(&'static str, Value)]| {
             [&[("scope", at.scope.clone().into()), ("owner_id", at.id.as_bytes().into())], more].concat()
@@ -102,6 +111,7 @@ impl Renewed {
             ];
             writes = writes.one(PINS.insert(&owner(&columns)));
         }
+        writes = self.copies.renew(at, key, writes)?;
         Ok(writes.any(session::end_all(at)))
     }
 }
@@ -123,7 +133,8 @@ impl Accounts {
         let pins = [("scope", found.at.scope.clone().into()), ("owner_id", found.at.id.as_bytes().into())];
         let pins = read(connection, &PINS, &pins).await?.iter().map(pin).collect::<Result<_, _>>()?;
         let old_locks = locks.len().saturating_sub(1);
-        let renewal = Renewal { account, locks, pins, password };
+        let copies = copies(self, connection, &found.at, &account.key).await?;
+        let renewal = Renewal { account, locks, pins, copies, password };
         let renewed = compute(connection, move || renewal.make(&authority, cost, codes)).await??;
         let writes = found.replacing(&renewed.account.found.record);
         let writes = writes.one_or(lock::delete(&found.at, spent)?, otherwise);

@@ -69,6 +69,49 @@ impl Table {
         statement.sql(")")
     }
 
+    /// Rows that all have the same columns.
+    pub(super) fn insert_all(&self, rows: &[Vec<(&'static str, Value)>]) -> Statement {
+        let mut statement = Statement::new().sql("INSERT INTO ").sql(self.name);
+        let columns = rows.first().map(Vec::as_slice).unwrap_or_default();
+        for (before, (column, _)) in [" ("].into_iter().chain(std::iter::repeat(", ")).zip(columns) {
+            statement = statement.sql(before).sql(column);
+        }
+        for (before, row) in [") VALUES ("].into_iter().chain(std::iter::repeat("), (")).zip(rows) {
+            statement = statement.sql(before);
+            for (before, (_, value)) in [""].into_iter().chain(std::iter::repeat(", ")).zip(row) {
+                statement = statement.sql(before).value(value);
+            }
+        }
+        statement.sql(")")
+    }
+
+    /// Reads the rows that have these values, and one of `among` in a column.
+    pub(super) fn select_among(&self, of: Columns<'_>, column: &'static str, among: &[Value]) -> Statement {
+        let mut statement = self.select(of).sql(" AND ").sql(column);
+        for (before, value) in [" IN ("].into_iter().chain(std::iter::repeat(", ")).zip(among) {
+            statement = statement.sql(before).value(value);
+        }
+        statement.sql(")")
+    }
+
+    /// Adds one to a number.
+    pub(super) fn count_up(&self, column: &'static str, of: Columns<'_>) -> Statement {
+        let statement = Statement::new().sql("UPDATE ").sql(self.name).sql(" SET ").sql(column);
+        statement.sql(" = ").sql(column).sql(" + 1").where_each(of)
+    }
+
+    /// Leaves the rows as they are that have these values and all of one of `each`, and locks them.
+    pub(super) fn unchanged(&self, of: Columns<'_>, each: &[Vec<(&'static str, Value)>]) -> Statement {
+        let mut statement = Statement::new().sql("UPDATE ").sql(self.name).sql(" SET scope = scope").where_each(of);
+        for (before, row) in [" AND (("].into_iter().chain(std::iter::repeat(") OR (")).zip(each) {
+            statement = statement.sql(before);
+            for (before, (column, value)) in [""].into_iter().chain(std::iter::repeat(" AND ")).zip(row) {
+                statement = statement.sql(before).sql(column).sql(" = ").value(value);
+            }
+        }
+        statement.sql("))")
+    }
+
     pub(super) fn update(&self, to: Columns<'_>, of: Columns<'_>) -> Statement {
         let mut statement = Statement::new().sql("UPDATE ").sql(self.name);
         for (before, (column, value)) in [" SET "].into_iter().chain(std::iter::repeat(", ")).zip(to) {

@@ -80,6 +80,13 @@ pub(super) const GROUP_KEYS: Table = Table {
     bytes: &["group_id", "user_id", "sender_id", "sender_fingerprint", "fingerprint", "mac", "share", "copy"],
 };
 
+/// Who is in a group.
+pub(super) const MEMBERS: Table =
+    Table { name: GROUP_KEYS.name, numbers: &["key_id"], bytes: &["user_id", "fingerprint", "mac"] };
+
+/// The groups' keys that a user has.
+pub(super) const COPIES: Table = Table { name: GROUP_KEYS.name, numbers: &["key_id"], bytes: &["group_id", "copy"] };
+
 /// Keys before the present one of a user (kind 1) or a group (kind 2), each under the one that followed it.
 pub(super) const EARLIER_KEYS: Table = Table {
     name: "encryption_earlier_keys",
@@ -93,6 +100,7 @@ pub(super) const SESSIONS: Table =
 
 /// In `holder_kind`.
 pub(super) const USER: i64 = 1;
+pub(super) const GROUP: i64 = 2;
 
 const DROP: [&str; 9] = [
     "DROP TABLE encryption_users",

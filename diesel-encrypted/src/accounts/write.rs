@@ -10,7 +10,7 @@ use diesel::{
 use super::{
     connection::{RowColumns, RunAccounts},
     error::AccountError,
-    statements::{Columns, Row, Table},
+    statements::{Columns, Row, Table, Value},
 };
 use crate::store::{
     failure::{PATIENCE, PAUSE, TRIES, is_passing, may_pass},
@@ -64,6 +64,12 @@ impl Writes {
         self
     }
 
+    /// All of these, and then all of those.
+    pub(super) fn and(mut self, mut more: Self) -> Self {
+        self.0.append(&mut more.0);
+        self
+    }
+
     /// A statement that changes as many rows as there are.
     pub(super) fn any(mut self, statement: Statement) -> Self {
         self.0.push(Write { statement, expected: Expected::Any, otherwise: || AccountError::Changed });
@@ -100,6 +106,18 @@ pub(super) async fn read_by<How, C: RunAccounts<How>>(
     statement: Statement,
 ) -> Result<Vec<Row>, AccountError> {
     let rows = select(connection, statement).await?;
+    Ok(rows.into_iter().map(|columns| Row::new(table, columns)).collect())
+}
+
+/// Reads the rows of `table` that have these values, and one of `among` in a column.
+pub(super) async fn read_among<How, C: RunAccounts<How>>(
+    connection: &mut C,
+    table: &'static Table,
+    of: Columns<'_>,
+    column: &'static str,
+    among: &[Value],
+) -> Result<Vec<Row>, AccountError> {
+    let rows = select(connection, table.select_among(of, column, among)).await?;
     Ok(rows.into_iter().map(|columns| Row::new(table, columns)).collect())
 }
 

@@ -25,6 +25,7 @@ mod recover;
 mod reseal;
 mod rotate;
 mod sessions;
+mod sharing;
 mod tables;
 mod unlock;
 mod world;
