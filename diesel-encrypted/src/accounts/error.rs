@@ -35,6 +35,9 @@ pub enum AccountError {
     /// One's own membership.
     #[error("nobody removes themselves: leave the group instead")]
     Oneself,
+    /// A session that would end at no time that there is.
+    #[error("a session ends at some time: its lifetime is too long")]
+    Lifetime,
     /// A lock that every account has.
     #[error("a password is changed, and recovery codes are replaced: neither is removed by itself")]
     NotRemovable,

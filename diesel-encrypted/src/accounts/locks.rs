@@ -137,7 +137,8 @@ impl Accounts {
         let at = At::new(&*self.authority()?, id)?;
         let found = self.find(connection, &at).await?.ok_or(AccountError::Wrong)?;
         let lock = lock::only(connection, &at, LockKind::Escrow).await?.ok_or(AccountError::Wrong)?;
-        let key = self.authority()?.open_escrow(&found.known, &lock)?;
+        let opened = self.authority()?.open_escrow(&found.known, &lock);
+        let key = self.settle(connection, &found, opened).await?;
         self.open(connection, found, key).await
     }
 
@@ -180,11 +181,12 @@ impl Accounts {
             return Err(compute(connection, decoy).await?.into());
         };
         let (user, tried) = (found.known.clone(), lock.clone());
-        let key = compute(connection, move || {
+        let opened = compute(connection, move || {
             let answers: Vec<_> = answers.iter().map(|(number, answer)| (*number, answer.as_str())).collect();
             authority.open_questions(&user, &tried, &answers)
-        })
-        .await??;
+        });
+        let opened = opened.await?;
+        let key = self.settle(connection, &found, opened).await?;
         let account = self.open(connection, found, key).await?;
         self.renew(connection, account, &lock, Password::new(password), || AccountError::Wrong).await
     }
@@ -211,9 +213,11 @@ impl Accounts {
         private: &EncryptionKey,
     ) -> Result<Account, AccountError> {
         let at = At::new(&*self.authority()?, id)?;
-        let found = self.find(connection, &at).await?.ok_or(AccountError::Wrong)?;
-        let lock = lock::of_id(connection, &at, lock).await?.ok_or(AccountError::Wrong)?;
-        let key = lock.open_with_private_key(&found.known, private)?;
+        let found = self.find(connection, &at).await?;
+        let lock = lock::of_id(connection, &at, lock).await?;
+        let (found, lock) = found.zip(lock).ok_or(AccountError::Wrong)?;
+        let opened = lock.open_with_private_key(&found.known, private);
+        let key = self.settle(connection, &found, opened).await?;
         self.open(connection, found, key).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use diesel_encrypted_core::users::{Authority, KnownUser, UserId, UserRecord};
+use diesel_encrypted_core::users::{Authority, KnownUser, UnlockError, UserId, UserRecord};
 
 use super::{
     Accounts,
@@ -115,6 +115,19 @@ impl Accounts {
         at: &At,
     ) -> Result<bool, AccountError> {
         Ok(!read(connection, &USERS, &at.user()).await?.is_empty())
+    }
+
+    /// What a lock of `found` gave. If that is an error, rows that another call changed while they were read are told.
+    pub(super) async fn settle<How, C: RunAccounts<How>, T>(
+        &self,
+        connection: &mut C,
+        found: &Found,
+        opened: Result<T, UnlockError>,
+    ) -> Result<T, AccountError> {
+        match opened {
+            Ok(opened) => Ok(opened),
+            Err(error) => Err(self.explain(connection, &found.at, Some(found), error.into()).await),
+        }
     }
 
     /// What an error means, now that it happened: rows that another call changed while they were read do not fit together.

@@ -2,7 +2,7 @@
 
 use diesel_encrypted_core::{
     format::lock::LockKind,
-    users::{Lock, Password, RecoveryCode, UserId, decoy_unlock},
+    users::{Lock, LockId, Password, RecoveryCode, UserId, decoy_unlock},
 };
 
 use super::{
@@ -102,10 +102,12 @@ impl Accounts {
         password: &Password,
     ) -> Result<(Account, Lock), AccountError> {
         let at = At::new(&*self.authority()?, id)?;
-        if let Some(found) = self.find(connection, &at).await?
-            && let Some(lock) = lock::of_id(connection, &at, code.lock_id(found.known.place())).await?
-        {
-            let key = lock.open_with_recovery_code(&found.known, code)?;
+        let found = self.find(connection, &at).await?;
+        // Asked for a user whom there is not as well: it takes its time.
+        let id = found.as_ref().map_or(LockId::new([0; 16]), |found| code.lock_id(found.known.place()));
+        if let Some((found, lock)) = found.zip(lock::of_id(connection, &at, id).await?) {
+            let opened = lock.open_with_recovery_code(&found.known, code);
+            let key = self.settle(connection, &found, opened).await?;
             return Ok((self.open(connection, found, key).await?, lock));
         }
         let (password, cost) = (password.clone(), self.cost);

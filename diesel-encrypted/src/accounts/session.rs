@@ -56,7 +56,7 @@ impl Accounts {
         account: &Account,
         lifetime: Duration,
     ) -> Result<SessionToken, AccountError> {
-        let expires = SystemTime::now() + lifetime;
+        let expires = SystemTime::now().checked_add(lifetime).ok_or(AccountError::Lifetime)?;
         let (token, session) = self.authority()?.begin_session(&account.key, expires)?;
         let columns =
             [("session_id", token.id().into()), ("expires_at", seconds(expires)), ("session_bytes", session.into())];

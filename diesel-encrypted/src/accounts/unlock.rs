@@ -76,10 +76,9 @@ impl Accounts {
             let made = make(&unlocked, &password, cost)?;
             Ok::<_, UnlockError>((unlocked.key, made))
         });
-        match opened.await? {
-            Ok((key, made)) => Ok(Tried { found, lock, key, made }),
-            Err(error) => Err(self.explain(connection, &at, Some(&found), error.into()).await),
-        }
+        let opened = opened.await?;
+        let (key, made) = self.settle(connection, &found, opened).await?;
+        Ok(Tried { found, lock, key, made })
     }
 
     /// Lets the present key of the application vouch for a user whom an earlier one vouched for.

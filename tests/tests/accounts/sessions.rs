@@ -51,6 +51,19 @@ on_every_backend! {
         accounts.resume_session(&mut *connection, &on).unwrap();
     }
 
+    fn a_session_without_an_end_is_refused<C>() {
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        let account = sign_up(&accounts, &mut *connection, 1, "a password");
+        let endless = accounts.begin_session(&mut *connection, &account, Duration::MAX).map(drop).unwrap_err();
+        assert!(matches!(endless, AccountError::Lifetime), "{endless}");
+        assert_eq!(connection.count(), 13);
+        let long = Duration::from_secs(i64::MAX as u64 / 4);
+        let token = accounts.begin_session(&mut *connection, &account, long).unwrap();
+        accounts.resume_session(&mut *connection, &token).unwrap();
+        assert_eq!(accounts.remove_expired_sessions(&mut *connection).unwrap(), 0);
+        accounts.erase(&mut *connection, &user(1)).unwrap();
+    }
+
     fn ending_all_sessions_of_a_user_ends_no_others<C>() {
         let (mut connection, accounts) = (database::<C>(), accounts());
         let mut tokens = Vec::new();
