@@ -167,3 +167,21 @@ macro_rules! on_every_backend {
         }
     )+ };
 }
+
+/// Tests with bodies that are generic over the connection, `fn name<C: Database>()`, for each backend.
+#[macro_export]
+macro_rules! on_every_database {
+    ($($name:ident,)*) => {
+        mod sqlite {
+            $(#[test] fn $name() { super::$name::<::diesel::SqliteConnection>(); })*
+        }
+        #[cfg(feature = "postgres")]
+        mod postgres {
+            $(#[test] fn $name() { super::$name::<diesel::PgConnection>(); })*
+        }
+        #[cfg(feature = "mysql")]
+        mod mysql {
+            $(#[test] fn $name() { super::$name::<diesel::MysqlConnection>(); })*
+        }
+    };
+}

@@ -13,6 +13,7 @@ mod status;
 use std::ops::ControlFlow;
 
 use diesel_encrypted::maintenance::{Progress, Report};
+pub(crate) use diesel_encrypted_tests::on_every_database;
 
 /// Goes on.
 fn on(_: &Progress<'_>) -> ControlFlow<()> {
@@ -24,21 +25,3 @@ fn counts(report: &Report, column: &str) -> (u64, u64, u64, u64) {
     let counts = report.columns.iter().find(|report| report.column == column).unwrap().counts;
     (counts.done, counts.skipped, counts.changed, counts.failed)
 }
-
-/// A test for each database, from one body.
-macro_rules! on_every_database {
-    ($($name:ident,)*) => {
-        mod sqlite {
-            $(#[test] fn $name() { super::$name::<diesel::SqliteConnection>(); })*
-        }
-        #[cfg(feature = "postgres")]
-        mod postgres {
-            $(#[test] fn $name() { super::$name::<diesel::PgConnection>(); })*
-        }
-        #[cfg(feature = "mysql")]
-        mod mysql {
-            $(#[test] fn $name() { super::$name::<diesel::MysqlConnection>(); })*
-        }
-    };
-}
-pub(crate) use on_every_database;

@@ -18,26 +18,9 @@ mod tenants;
 use std::ops::ControlFlow;
 
 use diesel_encrypted::maintenance::Progress;
+use diesel_encrypted_tests::on_every_database;
 
 /// Goes on.
 fn on(_: &Progress<'_>) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
-
-/// A test for each database, from one body.
-macro_rules! on_every_database {
-    ($($name:ident,)*) => {
-        mod sqlite {
-            $(#[test] fn $name() { super::$name::<diesel::SqliteConnection>(); })*
-        }
-        #[cfg(feature = "postgres")]
-        mod postgres {
-            $(#[test] fn $name() { super::$name::<diesel::PgConnection>(); })*
-        }
-        #[cfg(feature = "mysql")]
-        mod mysql {
-            $(#[test] fn $name() { super::$name::<diesel::MysqlConnection>(); })*
-        }
-    };
-}
-use on_every_database;

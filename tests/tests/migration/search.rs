@@ -21,24 +21,6 @@ diesel::table! {
     }
 }
 
-/// The table as the application knew it before.
-mod before {
-    diesel::table! {
-        words (id) {
-            id -> Integer,
-            exact -> Text,
-            lower -> Text,
-            trimmed -> Text,
-            digits -> Text,
-            few -> Text,
-            exact_bytes -> Binary,
-            folded_bytes -> Binary,
-            trimmed_bytes -> Binary,
-            raw -> Binary,
-        }
-    }
-}
-
 #[derive(Debug, Queryable, Selectable, Insertable, Encrypted)]
 #[diesel(table_name = words)]
 pub struct Word {
@@ -161,7 +143,7 @@ macro_rules! search {
                 let vault = vault(conn);
                 vault.enter(|| {
                     for (id, word) in (0..).zip(WORDS) {
-                        use before::words;
+                        // As the application wrote it before.
                         let (text, bytes) = (word, word.as_bytes());
                         let row = (
                             (words::id.eq(id), words::exact.eq(text), words::lower.eq(text), words::trimmed.eq(text)),
@@ -181,7 +163,7 @@ macro_rules! search {
                             trimmed_bytes: Encrypted::new(word.to_owned()),
                             raw: Encrypted::new(word.as_bytes().to_vec()),
                         };
-                        diesel::insert_into(super::words::table).values(&sealed).execute(conn).unwrap();
+                        diesel::insert_into(words::table).values(&sealed).execute(conn).unwrap();
                     }
                     test(conn);
                 });

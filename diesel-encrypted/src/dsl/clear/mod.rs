@@ -3,15 +3,14 @@
 //! What is compared is bound, as the tags are: the SQL tells nothing of the value. What looks sealed is never plaintext,
 //! here as where it is read.
 
-use std::fmt;
+mod part;
 
-use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
-use diesel::serialize::{self, Output, ToSql};
-use diesel::sql_types::{Binary, Text};
 use diesel_encrypted_core::index::clear::{Comparison, Searched, WHITE_SPACE};
 use diesel_encrypted_core::{Class, EncodeError, Field, Plaintext, Storage};
+
+pub(super) use part::{Escaped, Part};
 
 use super::dialect::{SlotBackend, push_bytes};
 use crate::backend::Dialect;
@@ -240,7 +239,7 @@ impl Form {
     fn bind<'b, DB: SlotBackend>(self, out: &mut AstPass<'_, 'b, DB>, part: &'b Part) -> QueryResult<()> {
         match self {
             Self::Text => DB::push_text(out, part),
-            Self::Escaped => DB::push_escaped(out, &part.escaped),
+            Self::Escaped => DB::push_escaped(out, part.escaped()),
             Self::Bytes | Self::CastBytes | Self::CastText | Self::Padded => DB::push_binary(out, part),
         }
     }
@@ -250,80 +249,10 @@ fn push_literal<DB: SlotBackend>(out: &mut AstPass<'_, '_, DB>, text: &str, form
     match form {
         Form::Text => out.push_sql(&format!("'{text}'")),
         Form::Escaped => {
-            let escaped = String::from_utf8_lossy(&escape(text.as_bytes())).replace('\\', "\\\\");
+            let escaped = String::from_utf8_lossy(&part::escape(text.as_bytes())).replace('\\', "\\\\");
             out.push_sql(&format!("E'{escaped}'"));
         }
         _ => return push_bytes(out, text.as_bytes()),
     }
     Ok(())
-}
-
-/// Bytes as PostgreSQL's `encode(.., 'escape')` writes them.
-fn escape(bytes: &[u8]) -> Vec<u8> {
-    let mut escaped = Vec::with_capacity(bytes.len());
-    for byte in bytes {
-        match byte {
-            0 | 0x80.. => escaped.extend(format!("\\{byte:03o}").into_bytes()),
-            b'\\' => escaped.extend(b"\\\\"),
-            _ => escaped.push(*byte),
-        }
-    }
-    escaped
-}
-
-/// A part of the value that is searched for, as a bind parameter.
-#[derive(Clone)]
-pub struct Part {
-    searched: Searched,
-    escaped: Escaped,
-}
-
-/// The same as PostgreSQL escapes it.
-#[derive(Clone)]
-pub struct Escaped(Searched);
-
-impl fmt::Debug for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.searched.fmt(f)
-    }
-}
-
-impl fmt::Debug for Escaped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Part {
-    fn new(searched: Searched) -> Self {
-        let escaped = Escaped(Searched::new(escape(searched.bytes())));
-        Self { searched, escaped }
-    }
-}
-
-impl<DB: Backend> ToSql<Binary, DB> for Part
-where
-    [u8]: ToSql<Binary, DB>,
-{
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-        <[u8] as ToSql<Binary, DB>>::to_sql(self.searched.bytes(), out)
-    }
-}
-
-impl<DB: Backend> ToSql<Text, DB> for Part
-where
-    str: ToSql<Text, DB>,
-{
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-        <str as ToSql<Text, DB>>::to_sql(str::from_utf8(self.searched.bytes())?, out)
-    }
-}
-
-impl<DB: Backend> ToSql<Text, DB> for Escaped
-where
-    str: ToSql<Text, DB>,
-{
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-        <str as ToSql<Text, DB>>::to_sql(str::from_utf8(self.0.bytes())?, out)
-    }
 }
