@@ -155,13 +155,18 @@ where
     }
 }
 
-/// A candidate is opened to be compared, by the user's vault.
+/// A candidate is opened to be compared, by the user's vault. Those of other users are candidates too, as few bits of tags
+/// are alike by chance, and equal nothing of this one's.
 impl<T, N, C, const SLOT: usize> Confirms<C, SLOT> for Layered<T, N>
 where
     T: Decode + Encode,
     N: DeclaredColumn<Column: SameColumn<C>, Binding: OpensAlone>,
 {
     fn normalized(&self) -> Result<Option<Vec<u8>>, ValueError> {
-        normalized::<N, SLOT>(&self.expose().open()?)
+        match self.expose().open() {
+            Ok(value) => normalized::<N, SLOT>(&value),
+            Err(ValueError::UnknownKey { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }

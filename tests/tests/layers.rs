@@ -172,6 +172,28 @@ on_every_backend! {
         });
     }
 
+    fn candidates_that_are_another_users_equal_nothing<C>() {
+        let (mut conn, application) = opened::<C>();
+        let [ada, bob] = [7, 8].map(|id| vault_of(&user(&application, id)));
+        let field = Note::fields()[2];
+        let of_ada = ada.search_slots(field, 0, "Rome").unwrap();
+        // 8 bits of a tag: another word of another user has the same.
+        let word = (0..).map(|n| n.to_string()).find(|word| bob.search_slots(field, 0, word).unwrap() == of_ada).unwrap();
+        application.enter(|| {
+            for (id, vault, place) in [(1, &ada, "Rome"), (2, &bob, word.as_str())] {
+                vault.enter(|| {
+                    let note = Note { place: Some(Sealed::seal(place).unwrap().into()), ..note(id, id, "x") };
+                    insert_into(notes::table).values(note).execute(&mut *conn).unwrap();
+                });
+            }
+            let found: Vec<Note> = bob.enter(|| {
+                let load = |filter| notes::table.filter(filter).select(Note::as_select()).load(&mut *conn);
+                notes::place.blind_eq_candidates(&word).confirm(load, |note: &Note| &note.place).unwrap()
+            });
+            assert_eq!(found.iter().map(|note| note.id).collect::<Vec<_>>(), [2]);
+        });
+    }
+
     fn what_lacks_a_vault_says_which<C>() {
         let (mut conn, application) = opened::<C>();
         let ada = vault_of(&user(&application, 7));
