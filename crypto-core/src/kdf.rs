@@ -6,7 +6,7 @@
 use std::ops::RangeInclusive;
 
 use unicode_normalization::UnicodeNormalization as _;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::keys::Secret;
 
@@ -59,7 +59,9 @@ pub(crate) fn argon2id(text: &[u8], salt: &[u8; SALT_LENGTH], cost: Argon2id) ->
     let mut key = Secret::zero();
     let result = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
         .hash_password_into_with_memory(text, salt, key.as_mut(), &mut memory);
-    memory.iter_mut().for_each(argon2::Block::zeroize);
+    // All at once: word by word it would take a tenth of the time of the hash.
+    memory.fill(argon2::Block::default());
+    zeroize::optimization_barrier(memory.as_slice());
     result.map(|()| key)
 }
 
