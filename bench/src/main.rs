@@ -2,6 +2,7 @@
 //!
 //! It must never compare a time with one of another run, and never leave out a row that misses its target.
 
+mod accounts;
 mod allocations;
 mod clinic;
 mod floor;
@@ -63,6 +64,15 @@ fn rows() -> Vec<Row> {
             Ok(Found::Times(tables::lookup(effort)?, Target::AtMost(1.05)))
         }),
         ("a nonce, vs the generator alone".to_owned(), |effort| Ok(Found::Most(values::nonce(effort)?, 60.0))),
+        ("unlock by a password, vs raw Argon2id".to_owned(), |effort| {
+            Ok(Found::Times(accounts::unlock(effort)?, Target::AtMost(1.05)))
+        }),
+        ("open shared values, vs an ordinary field".to_owned(), |effort| {
+            Ok(Found::Times(accounts::shared(effort)?, Target::AtMost(1.15)))
+        }),
+        ("add the 10,000th member, vs the 10th".to_owned(), |effort| {
+            Ok(Found::Times(accounts::add_member(effort)?, Target::AtMost(1.10)))
+        }),
         ("allocations of a seal, of an open".to_owned(), |_| {
             let (seal, open) = allocations::of_seal_and_open()?;
             Ok(Found::Counts(seal, open, 1))
