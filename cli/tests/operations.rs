@@ -10,7 +10,7 @@ mod program;
 
 use std::{fs, path::Path, process::Command};
 
-use diesel_encrypted::{Class, Field, Storage, Vault, sql::Dialect};
+use diesel_encrypted::{Class, Field, Storage, Vault, accounts, sql::Dialect};
 use program::clinic::{Clinic, EMAIL, NOTE, backends};
 
 /// The note under another name of its column, and under another of its table.
@@ -121,6 +121,11 @@ fn follow(clinic: &Clinic, title: &str, steps: Vec<Step<'_>>) -> Vec<String> {
                 statements.split(";\n").filter(|one| !one.trim().is_empty()).for_each(|one| clinic.sql(one))
             }
             Step::Start(fields) => {
+                if fields.contains(&"users") {
+                    let statements = accounts::tables().up(clinic.dialect);
+                    let create = statements.split_inclusive(';').filter(|part| part.contains("CREATE"));
+                    create.for_each(|statement| clinic.sql(statement));
+                }
                 let builder = Vault::builder(clinic.root_keys());
                 clinic.open(fields.into_iter().fold(builder, |builder, name| match name {
                     "users" => builder.users(),
