@@ -24,5 +24,6 @@ pub use asynchronous::{
 pub use blocking::{DieselKeyStore, ManageKeys, OpenVault, RefreshVault};
 pub use connection::KeyStoreConnection;
 pub use inventory::KeyInventory;
+#[cfg(feature = "users")]
 pub(crate) use migration::TableSet;
 pub use migration::{KeyTables, key_tables};
