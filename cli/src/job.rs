@@ -64,7 +64,7 @@ pub(crate) enum Task {
     Rotate,
     Reindex,
     Decrypt { into: Option<String> },
-    Verify { against: Option<String> },
+    Verify { against: Option<String>, open_only: bool },
     Purge { keys: Vec<u32>, rows: bool },
 }
 
@@ -176,8 +176,9 @@ impl Job {
                     None => self.drive(run, watch),
                 }
             }
-            Task::Verify { against } => {
+            Task::Verify { against, open_only } => {
                 let run = maintenance.verify(&self.selection);
+                let run = if *open_only { run.opens_only() } else { run };
                 match against {
                     Some(against) => self.drive(run.against(against), watch),
                     None => self.drive(run, watch),
@@ -253,6 +254,8 @@ struct Column {
     left: u64,
     /// Bound to what only the application knows, and left out.
     external: bool,
+    /// Opened, and their tags not compared.
+    opened_only: bool,
 }
 
 #[derive(Serialize)]
@@ -272,6 +275,7 @@ impl Reported {
             failed: column.counts.failed,
             left: column.left,
             external: column.external,
+            opened_only: column.opened_only,
         };
         let failed = |failure: &diesel_encrypted::maintenance::Failure| Failed {
             column: format!("{}.{}", failure.table, failure.column),
@@ -303,8 +307,11 @@ impl Reported {
             .columns
             .iter()
             .map(|column| {
-                let name =
-                    if column.external { format!("{} (left out)", column.column) } else { column.column.clone() };
+                let name = match column {
+                    Column { external: true, .. } => format!("{} (left out)", column.column),
+                    Column { opened_only: true, .. } => format!("{} (opened only)", column.column),
+                    _ => column.column.clone(),
+                };
                 let Column { done, skipped, changed, failed, left, .. } = column;
                 [name, done.to_string(), number(*skipped), number(*changed), number(*failed), number(*left)]
             })
@@ -316,6 +323,12 @@ impl Reported {
         if self.columns.iter().any(|column| column.external) {
             text.push_str(
                 "columns that are left out are bound to what only the application knows: its own program does them\n",
+            );
+        }
+        if self.columns.iter().any(|column| column.opened_only) {
+            text.push_str(
+                "the values of columns marked \"opened only\" open; their tags were not compared, since a function of the \
+                 application's own makes them: its own program compares them\n",
             );
         }
         text

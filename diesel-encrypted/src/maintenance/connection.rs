@@ -23,6 +23,10 @@ type TableColumnSqlTypes = (Text, Text, Text, Text, BigInt);
 pub(super) type WalkedColumns = (String, Option<Vec<u8>>, String);
 type WalkedSqlTypes = (Text, Nullable<Binary>, Text);
 
+/// The same where the key is one number, and nothing is bound.
+pub(super) type NumberedColumns = (i64, Option<Vec<u8>>);
+type NumberedSqlTypes = (BigInt, Nullable<Binary>);
+
 /// A row of `encryption_jobs`: part, state, pass, low, high, what is left of its time, total, what came of the rows, and
 /// parameters.
 pub(super) type JobColumns = (i64, i64, i64, String, String, i64, i64, i64, i64, i64, i64, String);
@@ -50,6 +54,8 @@ pub trait MaintenanceConnection: Connection {
     #[doc(hidden)]
     fn walked(&mut self, statement: Statement) -> QueryResult<Vec<WalkedColumns>>;
     #[doc(hidden)]
+    fn numbered(&mut self, statement: Statement) -> QueryResult<Vec<NumberedColumns>>;
+    #[doc(hidden)]
     fn jobs(&mut self, statement: Statement) -> QueryResult<Vec<JobColumns>>;
     #[doc(hidden)]
     fn groups(&mut self, statement: Statement) -> QueryResult<Vec<GroupColumns>>;
@@ -63,11 +69,13 @@ where
     C::Backend: KeyStoreBackend,
     TableColumn: FromSqlRow<TableColumnSqlTypes, C::Backend>,
     WalkedColumns: FromSqlRow<WalkedSqlTypes, C::Backend>,
+    NumberedColumns: FromSqlRow<NumberedSqlTypes, C::Backend>,
     JobColumns: FromSqlRow<JobSqlTypes, C::Backend>,
     GroupColumns: FromSqlRow<GroupSqlTypes, C::Backend>,
     RegisteredColumns: FromSqlRow<RegisteredSqlTypes, C::Backend>,
     Rows<TableColumnSqlTypes>: for<'q> LoadQuery<'q, C, TableColumn>,
     Rows<WalkedSqlTypes>: for<'q> LoadQuery<'q, C, WalkedColumns>,
+    Rows<NumberedSqlTypes>: for<'q> LoadQuery<'q, C, NumberedColumns>,
     Rows<JobSqlTypes>: for<'q> LoadQuery<'q, C, JobColumns>,
     Rows<GroupSqlTypes>: for<'q> LoadQuery<'q, C, GroupColumns>,
     Rows<RegisteredSqlTypes>: for<'q> LoadQuery<'q, C, RegisteredColumns>,
@@ -82,6 +90,10 @@ where
 
     fn walked(&mut self, statement: Statement) -> QueryResult<Vec<WalkedColumns>> {
         load::<_, WalkedSqlTypes, _>(self, statement)
+    }
+
+    fn numbered(&mut self, statement: Statement) -> QueryResult<Vec<NumberedColumns>> {
+        load::<_, NumberedSqlTypes, _>(self, statement)
     }
 
     fn jobs(&mut self, statement: Statement) -> QueryResult<Vec<JobColumns>> {

@@ -86,6 +86,11 @@ impl Key {
         Ok(Self { packed: parts.iter().map(Part::packed).collect::<Vec<_>>().join(","), parts })
     }
 
+    /// The key of one number.
+    pub(super) fn number(number: i64) -> Self {
+        Self { packed: format!("i{number}"), parts: vec![Part::Signed(number)] }
+    }
+
     /// As it is kept in a checkpoint.
     pub(super) fn packed(&self) -> &str {
         &self.packed

@@ -127,6 +127,9 @@ pub struct ColumnReport {
     pub left: u64,
     /// Whether the column was left out: its values are bound to what only the application knows.
     pub external: bool,
+    /// Whether values were opened and their tags not compared, as [`opens_only`](super::Run::opens_only) allows: they are made
+    /// by a function of the application's own.
+    pub opened_only: bool,
 }
 
 /// What came of a run.

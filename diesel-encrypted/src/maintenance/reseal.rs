@@ -34,6 +34,7 @@ pub(crate) fn reseal<C: MaintenanceConnection>(
             counts: Counts::default(),
             left: 0,
             external: field.stored_binding() == Binding::External,
+            opened_only: false,
         };
         match column.external {
             true => column.counts.skipped = u64::try_from(keys.len()).unwrap_or(u64::MAX),
@@ -63,7 +64,7 @@ fn row<C: MaintenanceConnection>(
     let statement = write.walk.row(&key);
     let found = patiently(connection, |connection| connection.walked(statement.clone()))?.into_iter().next();
     // The row is gone, or the value is NULL.
-    let Some(Row { value: old, owner, .. }) = found.and_then(Row::new) else {
+    let Some(Row { value: Some(old), owner, .. }) = found.map(Row::from) else {
         return Ok(counts);
     };
     let owner = write.walk.owner(owner);

@@ -4,9 +4,9 @@ use diesel_encrypted_core::Owner;
 
 use super::{
     Reason,
-    connection::WalkedColumns,
+    connection::{NumberedColumns, WalkedColumns},
     key::{self, Key},
-    table::{Column, Table},
+    table::{Column, Kind, Table},
 };
 use crate::{backend::Dialect, store::statement::Statement};
 
@@ -42,6 +42,12 @@ impl Walk<'_> {
         let statement = Statement::new().again();
         let statement = statement.made(format!("{} WHERE ({})", self.select(Some(longest)), self.wants));
         self.ordered(self.within(statement.sql(" AND "), range), limit, 0)
+    }
+
+    /// Whether a page has [numbers](NumberedColumns) for keys, which cost less than packed ones.
+    pub(super) fn is_numbered(&self) -> bool {
+        let is_number = matches!(self.key.as_slice(), [column] if column.kind == Kind::Signed);
+        is_number && self.owner.is_empty() && self.beside.is_none() && self.table.dialect == Dialect::Postgres
     }
 
     /// One row, whatever its length, if it still needs work.
@@ -105,6 +111,12 @@ impl Walk<'_> {
             None => bytes,
             Some(longest) => format!("CASE WHEN {} <= {longest} THEN {bytes} END", table.length(column)),
         };
+        if longest.is_some()
+            && self.is_numbered()
+            && let [key] = self.key.as_slice()
+        {
+            return format!("SELECT {}::bigint, {value} FROM {}", table.quoted(&key.name), table.sql());
+        }
         let owner = match self.owner.as_slice() {
             [] => "''".to_owned(),
             owner => format!("coalesce({}, '')", key::pack(table, owner)),
@@ -198,25 +210,47 @@ impl Walk<'_> {
     }
 }
 
+/// The key of a row, as it was read.
+#[derive(Clone, Debug)]
+pub(super) enum Found {
+    Number(i64),
+    Packed(String),
+}
+
+impl Found {
+    /// `None` if the database gave a key that is none.
+    pub(super) fn key(self) -> Option<Key> {
+        match self {
+            Self::Number(number) => Some(Key::number(number)),
+            Self::Packed(packed) => Key::parse(packed),
+        }
+    }
+}
+
 /// A row that needs work.
 #[derive(Debug)]
 pub(super) struct Row {
-    pub(super) key: Key,
-    /// The value as it is stored: bytes, or UTF-8.
-    pub(super) value: Vec<u8>,
+    pub(super) key: Found,
+    /// The value as it is stored: bytes, or UTF-8. Not there if it is long, and has to be read by itself.
+    pub(super) value: Option<Vec<u8>>,
     /// What it is bound to, packed.
     pub(super) owner: String,
     /// What stands beside it, if that is read and not NULL.
     pub(super) beside: Option<Vec<u8>>,
 }
 
-impl Row {
-    /// `None` without a value, or if the database gave a key that is none.
-    pub(super) fn new((key, value, owner): WalkedColumns) -> Option<Self> {
+impl From<WalkedColumns> for Row {
+    fn from((key, value, owner): WalkedColumns) -> Self {
         let (owner, beside) = match owner.split_once(';') {
             Some((owner, beside)) => (owner.to_owned(), key::from_hex(beside)),
             None => (owner, None),
         };
-        Some(Self { key: Key::parse(key)?, value: value?, owner, beside })
+        Self { key: Found::Packed(key), value, owner, beside }
+    }
+}
+
+impl From<NumberedColumns> for Row {
+    fn from((key, value): NumberedColumns) -> Self {
+        Self { key: Found::Number(key), value, owner: String::new(), beside: None }
     }
 }

@@ -315,6 +315,8 @@ fn what_this_program_cannot_do_is_refused<C: Database>() {
     let chart = C::literal(&external.seal_bound(&EXTERNAL[0], "secret", &owner).unwrap());
     connection.batch_execute(&format!("INSERT INTO people (id, chart) VALUES (1, {chart})")).unwrap();
     let own = people::vault(&mut *connection, &CUSTOM);
+    let email = C::literal(&own.seal(&CUSTOM[0], "ada@example.org").unwrap());
+    connection.batch_execute(&format!("INSERT INTO people (id, email) VALUES (2, {email})")).unwrap();
     let tool = people::registered(&mut *connection);
 
     let mut maintenance = Maintenance::open(&mut *connection, &tool).unwrap();
@@ -329,6 +331,9 @@ fn what_this_program_cannot_do_is_refused<C: Database>() {
         );
     }
     assert!(maintenance.rotate(&email).run(on).unwrap().is_clean(), "rotation needs no normaliser");
+    let opened = maintenance.verify(&email).opens_only().run(on).unwrap();
+    assert!(opened.columns[0].opened_only && opened.is_clean(), "{opened:?}");
+    assert_eq!(counts(&opened, "email"), (1, 0, 0, 0));
     let skipped = maintenance.verify(&Selection::all().column("people", "chart")).run(on).unwrap();
     assert!(skipped.columns[0].external && !skipped.is_clean());
     assert_eq!(counts(&skipped, "chart"), (0, 1, 0, 0));
@@ -336,4 +341,14 @@ fn what_this_program_cannot_do_is_refused<C: Database>() {
     assert!(matches!(keyless, Err(MaintenanceError::NoPrimaryKey { .. })));
     let mut maintenance = Maintenance::open(&mut *connection, &own).unwrap();
     assert!(maintenance.reindex(&email).run(on).unwrap().is_clean(), "the application's own program has it");
+    let verified = maintenance.verify(&email).opens_only().run(on).unwrap();
+    assert_eq!((verified.columns[0].opened_only, verified.counts().done), (false, 1), "and compares the tags");
+    let damage = match C::DIALECT {
+        Dialect::Postgres => "set_byte(email, length(email) - 1, get_byte(email, length(email) - 1) # 1)",
+        Dialect::Sqlite => "CAST(email || x'00' AS BLOB)",
+        _ => "CONCAT(email, x'00')",
+    };
+    connection.batch_execute(&format!("UPDATE people SET email = {damage} WHERE id = 2")).unwrap();
+    let mut maintenance = Maintenance::open(&mut *connection, &tool).unwrap();
+    assert_eq!(counts(&maintenance.verify(&email).opens_only().run(on).unwrap(), "email"), (0, 0, 0, 1));
 }

@@ -102,6 +102,7 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
             counts: Counts::default(),
             left: 0,
             external: transform.binding(field) == Binding::External && transform.needs_owner(),
+            opened_only: !transform.compares_tags(),
         };
         if column.external {
             column.counts.skipped = count(self.connection, write.walk.count())?;

@@ -116,6 +116,15 @@ impl<C: MaintenanceConnection> Run<'_, C, Decrypt> {
     }
 }
 
+impl<C: MaintenanceConnection> Run<'_, C, Verify> {
+    /// Opens values also where an index is normalised by a function of the application's own that this program does not
+    /// have. Their tags are not compared, and the report says so ([`opened_only`](crate::maintenance::ColumnReport)).
+    pub fn opens_only(mut self) -> Self {
+        self.operation.opens_only = true;
+        self
+    }
+}
+
 impl<C: MaintenanceConnection> Run<'_, C, Purge> {
     /// Also values of this key, which `encryption_keys` does not have any more. Can be called more than once.
     pub fn key(mut self, key_id: u32) -> Self {

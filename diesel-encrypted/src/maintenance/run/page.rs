@@ -6,11 +6,10 @@ use super::work::Work;
 use crate::{
     maintenance::{
         Counts, MaintenanceConnection, MaintenanceError, Reason,
-        connection::WalkedColumns,
         key::Key,
         patience::patiently,
         transform::{Outcome, Transform},
-        walk::{Range, Row},
+        walk::{Found, Range, Row},
         write::{Write, Written},
     },
     store::statement::Statement,
@@ -25,7 +24,7 @@ const LEAST_ROWS: usize = 16;
 
 /// A page as it was read.
 struct Read {
-    rows: Vec<WalkedColumns>,
+    rows: Vec<Row>,
     /// The last row.
     last: Option<Key>,
     /// Whether it is the last page of its range.
@@ -88,21 +87,21 @@ impl<C: MaintenanceConnection> Work<'_, C> {
         let (mut rows, full) = self.read_rows(range)?;
         let (mut taken, mut bytes, mut changed) = (0, 0, 0);
         for row in &mut rows {
-            if row.1.is_none() {
+            if row.value.is_none() {
                 if bytes > PAGE_BYTES {
                     break;
                 }
-                match self.read_whole(&row.0)? {
+                match self.read_whole(row.key.clone())? {
                     Some(whole) => *row = whole,
                     None => changed += 1,
                 }
             }
-            bytes += row.1.as_ref().map_or(0, Vec::len);
+            bytes += row.value.as_ref().map_or(0, Vec::len);
             taken += 1;
         }
         let cut = taken < rows.len();
         rows.truncate(taken);
-        let last = rows.iter().rev().find_map(|(key, ..)| Key::parse(key.clone()));
+        let last = rows.iter().rev().find_map(|row| row.key.clone().key());
         let ends = last.is_none() || !cut && (!full || last == range.until);
         match ends {
             true => *rest = None,
@@ -112,17 +111,21 @@ impl<C: MaintenanceConnection> Work<'_, C> {
     }
 
     /// The next rows of a range, and whether there are as many as were asked for: fewer at a time while many are long.
-    fn read_rows(&mut self, range: &Range) -> Result<(Vec<WalkedColumns>, bool), MaintenanceError> {
+    fn read_rows(&mut self, range: &Range) -> Result<(Vec<Row>, bool), MaintenanceError> {
         loop {
             let limit = self.page_rows;
             let statement = self.write.walk.page(range, limit, PAGE_BYTES / limit);
-            let rows = patiently(self.connection, |connection| connection.walked(statement.clone()))?;
-            let long = rows.iter().filter(|(_, value, _)| value.is_none()).count();
+            let numbered = self.write.walk.is_numbered();
+            let rows: Vec<Row> = patiently(self.connection, |connection| match numbered {
+                true => Ok(connection.numbered(statement.clone())?.into_iter().map(Row::from).collect()),
+                false => Ok(connection.walked(statement.clone())?.into_iter().map(Row::from).collect()),
+            })?;
+            let long = rows.iter().filter(|row| row.value.is_none()).count();
             if long * 8 > rows.len() && limit > LEAST_ROWS {
                 self.page_rows = (limit / 4).max(LEAST_ROWS);
                 continue;
             }
-            let bytes: usize = rows.iter().filter_map(|(_, value, _)| value.as_ref()).map(Vec::len).sum();
+            let bytes: usize = rows.iter().filter_map(|row| row.value.as_ref()).map(Vec::len).sum();
             let full = rows.len() == limit;
             if full && bytes < PAGE_BYTES / 4 {
                 self.page_rows = (limit * 2).min(self.options.page());
@@ -132,11 +135,11 @@ impl<C: MaintenanceConnection> Work<'_, C> {
     }
 
     /// A row of a long value, if it still needs work.
-    fn read_whole(&mut self, key: &str) -> Result<Option<WalkedColumns>, MaintenanceError> {
-        let Some(key) = Key::parse(key.to_owned()) else { return Ok(None) };
+    fn read_whole(&mut self, key: Found) -> Result<Option<Row>, MaintenanceError> {
+        let Some(key) = key.key() else { return Ok(None) };
         let statement = self.write.walk.row(&key);
         let rows = patiently(self.connection, |connection| connection.walked(statement.clone()))?;
-        Ok(rows.into_iter().next())
+        Ok(rows.into_iter().next().map(Row::from))
     }
 }
 
@@ -145,7 +148,8 @@ fn decide(read: Read, transform: &dyn Transform, write: &Write<'_>) -> Page {
     let Read { rows, last, ends, changed } = read;
     let counts = Counts { changed, ..Counts::default() };
     let mut page = Page { last, ends, writes: Vec::new(), statements: Vec::new(), failures: Vec::new(), counts };
-    for Row { key, value: old, owner, beside } in rows.into_iter().filter_map(Row::new) {
+    for Row { key, value, owner, beside } in rows {
+        let (Some(key), Some(old)) = (key.key(), value) else { continue };
         let owner = write.walk.owner(owner);
         let outcome = owner.and_then(|owner| match write.walk.beside {
             None => transform.change(&old, owner.as_ref()),

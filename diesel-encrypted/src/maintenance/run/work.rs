@@ -22,7 +22,7 @@ use crate::maintenance::{
 };
 
 /// The pages of a range: what a worker claims at once, and at most does again if its last checkpoint is lost.
-const RANGE_PAGES: usize = 8;
+const RANGE_PAGES: usize = 16;
 
 /// One column that is worked on.
 pub(super) struct Work<'w, C> {

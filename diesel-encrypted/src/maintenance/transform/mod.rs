@@ -81,6 +81,11 @@ pub trait Transform: Send + Sync {
         None
     }
 
+    /// Whether tags are compared, where that is what it does.
+    fn compares_tags(&self) -> bool {
+        true
+    }
+
     /// What else than operation and field tells a job from another, so that one is not gone on with as the other.
     fn parameters(&self) -> String {
         String::new()

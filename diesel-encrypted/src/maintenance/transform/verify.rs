@@ -8,6 +8,8 @@ use super::{Action, Header, MaintenanceError, Operation, Outcome, Reason, Subjec
 #[derive(Clone, Debug, Default)]
 pub struct Verify {
     pub(in crate::maintenance) against: Option<String>,
+    /// Whether values whose tags cannot be made here are opened all the same.
+    pub(in crate::maintenance) opens_only: bool,
 }
 
 impl Operation for Verify {
@@ -19,19 +21,28 @@ impl Operation for Verify {
     }
 
     fn transform(&self, subject: Subject) -> Result<Box<dyn Transform>, MaintenanceError> {
-        subject.can_index()?;
-        Ok(Box::new(Verification(subject, self.against.clone())))
+        let can_index = subject.can_index();
+        let compares = can_index.is_ok();
+        if !self.opens_only {
+            can_index?;
+        }
+        Ok(Box::new(Verification { subject, against: self.against.clone(), compares }))
     }
 }
 
-/// Of a field, against another column if one was named.
-struct Verification(Subject, Option<String>);
+struct Verification {
+    subject: Subject,
+    /// The column that it is compared with, if one was named.
+    against: Option<String>,
+    /// Whether tags are compared.
+    compares: bool,
+}
 
 impl Verification {
     /// Whether a value is of another scope, or of another holder, whose keys this vault does not have. One that names a key
     /// of the application's and says that it is a user's is damaged.
     fn is_elsewhere(&self, sealed: &[u8]) -> bool {
-        let Subject { state, known, .. } = &self.0;
+        let Subject { state, known, .. } = &self.subject;
         SealedValue::parse(sealed).is_ok_and(|value| {
             let key_id = value.header.key_id;
             let is_known = known.contains(&key_id);
@@ -42,9 +53,9 @@ impl Verification {
 
     /// Of what is not sealed.
     fn malformed(&self, stored: &[u8], error: ValueError) -> Result<Outcome, Reason> {
-        let field = self.0.field;
+        let field = self.subject.field;
         match field.declared_plaintext() {
-            _ if self.0.looks_sealed(stored) => Err(error.into()),
+            _ if self.subject.looks_sealed(stored) => Err(error.into()),
             Plaintext::Accept => Ok(Outcome::Skip),
             _ => Err(ValueError::NotEncrypted { field: field.into() }.into()),
         }
@@ -56,33 +67,42 @@ impl Transform for Verification {
         None
     }
 
+    fn compares_tags(&self) -> bool {
+        self.compares
+    }
+
     fn against(&self) -> Option<&str> {
-        self.1.as_deref()
+        self.against.as_deref()
     }
 
     fn wants(&self, header: &Header<'_>, table: &Table) -> Result<String, MaintenanceError> {
         let own = format!("{} IS NOT NULL", header.column());
-        match &self.1 {
+        match &self.against {
             None => Ok(own),
             Some(against) => Ok(format!("{own} OR {} IS NOT NULL", table.quoted(&table.column(against)?.name))),
         }
     }
 
     fn parameters(&self) -> String {
-        self.1.clone().unwrap_or_default()
+        let against = self.against.as_deref().unwrap_or_default();
+        if self.compares { against.to_owned() } else { format!("{against} (opens only)") }
     }
 
     fn change(&self, stored: &[u8], owner: Option<&Owner>) -> Result<Outcome, Reason> {
-        let Subject { vault, field, .. } = &self.0;
-        let sealed = match self.0.sealed(stored) {
+        let Subject { vault, field, .. } = &self.subject;
+        let sealed = match self.subject.sealed(stored) {
             Ok(sealed) => sealed,
             Err(error) => return self.malformed(stored, error),
         };
         if self.is_elsewhere(&sealed) {
             return Ok(Outcome::Skip);
         }
-        match vault.verify(field, &sealed, owner) {
-            Ok(_) => Ok(Outcome::Done),
+        let verified = match self.compares {
+            true => vault.verify(field, &sealed, owner).map(drop),
+            false => vault.open_encoded(field, &sealed, owner).map(drop),
+        };
+        match verified {
+            Ok(()) => Ok(Outcome::Done),
             Err(error @ ValueError::Malformed { .. }) => self.malformed(stored, error),
             Err(error) => Err(error.into()),
         }
@@ -96,10 +116,10 @@ impl Transform for Verification {
         if outcome != Outcome::Done {
             return Ok(outcome);
         }
-        let Subject { vault, field, .. } = &self.0;
+        let Subject { vault, field, .. } = &self.subject;
         let decode_error = |source| ValueError::Decode { field: (*field).into(), source };
         let beside = plain::from_plain(field.class(), beside.ok_or(Reason::Differs)?).map_err(decode_error)?;
-        let opened = vault.open_encoded(field, &self.0.sealed(stored)?, owner)?;
+        let opened = vault.open_encoded(field, &self.subject.sealed(stored)?, owner)?;
         if plain::is_same(field.class(), &opened, &beside) { Ok(outcome) } else { Err(Reason::Differs) }
     }
 }
