@@ -1,9 +1,12 @@
 //! A new password.
 
+use std::sync::Barrier;
 use std::time::Duration;
 
 use diesel::prelude::*;
+use diesel_encrypted::Dialect;
 use diesel_encrypted::accounts::AccountError;
+use diesel_encrypted_tests::backend::Backend;
 use diesel_encrypted_tests::on_every_backend;
 
 use crate::world::{Rows, accounts, at_once, database, sign_up, user};
@@ -88,5 +91,29 @@ on_every_backend! {
         let set = if opens(&mut connection, "one") { "one" } else { "two" };
         accounts.rotate_key(&mut *connection, &account, set).map(drop).unwrap();
         assert!(matches!(accounts.set_password(&mut *connection, &account, "newer"), Err(AccountError::Changed)));
+    }
+
+    fn a_deadlock_of_two_callers_is_told_and_their_transactions_end<C>() {
+        // SQLite has one writer.
+        if C::DIALECT == Dialect::Sqlite {
+            return;
+        }
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        let people = [1, 2].map(|id| sign_up(&accounts, &mut *connection, id, "a password"));
+        let both = Barrier::new(2);
+        let results = at_once(&connection, [[0, 1], [1, 0]], |connection, [first, second]| {
+            let done = connection.transaction(|connection| {
+                accounts.new_codes(connection, &people[first]).map(drop)?;
+                both.wait();
+                accounts.new_codes(connection, &people[second]).map(drop)
+            });
+            // The connection goes on.
+            accounts.unlock(connection, &user(1), "a password").unwrap();
+            done
+        });
+        let told: Vec<String> =
+            results.iter().filter_map(|(_, done)| done.as_ref().err().map(ToString::to_string)).collect();
+        assert!(told.len() == 1 && told[0].to_lowercase().contains("deadlock"), "{told:?}");
+        assert_eq!(connection.count(), 26);
     }
 }
