@@ -1,9 +1,11 @@
 //! The notebook: a database, the application's vault, and who is signed in.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use diesel::prelude::*;
 use diesel_encrypted::accounts::{self, Account, AccountError, Accounts};
+use diesel_encrypted::maintenance::{EarlierKeys, Maintenance, Selection};
 use diesel_encrypted::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -69,6 +71,17 @@ impl Notebook {
             }
         }
         Ok(vaults)
+    }
+
+    /// Seals the values of a user or a group anew, after a new key of theirs: how many there were, and what the earlier keys
+    /// are needed for still.
+    pub fn reseal(&mut self, theirs: &Vault) -> Result<(u64, EarlierKeys)> {
+        let mut maintenance = Maintenance::open(&mut self.connection, &self.vault)?;
+        let report = maintenance.reseal(theirs, &Selection::all()).run(|_| ControlFlow::Continue(()))?;
+        if let Some(failure) = report.failures.first() {
+            return Err(failure.to_string().into());
+        }
+        Ok((report.counts().done, maintenance.earlier_keys(theirs)?))
     }
 
     /// The notes that a user's vault of [`vaults`](Self::vaults) is for.

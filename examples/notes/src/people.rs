@@ -8,7 +8,7 @@ use diesel_encrypted::users::RecoveryCode;
 
 use crate::Result;
 use crate::model::{Note, Person, people};
-use crate::notebook::{Notebook, SignedIn};
+use crate::notebook::Notebook;
 use crate::terminal::{new_password, secret};
 
 pub fn sign_up(book: &mut Notebook, name: &str, escrow: bool, out: &mut impl Write) -> Result<()> {
@@ -40,19 +40,17 @@ pub fn change_password(book: &mut Notebook, name: &str, out: &mut impl Write) ->
     Ok(())
 }
 
-/// A lost password: a code opens the account, which gets a new key, and the user's notes are sealed under that.
+/// A lost password: a code opens the account, which gets a new key. The user's notes are sealed under that, and the key
+/// before, which someone may have found with the password, is forgotten.
 pub fn recover(book: &mut Notebook, name: &str, out: &mut impl Write) -> Result<()> {
     let code = RecoveryCode::parse(&secret("Recovery code: ")?)?;
     let password = new_password(name)?;
     let person = book.person(name)?;
     let recovered = book.accounts.recover(&mut book.connection, &person.user()?, &code, &password)?;
-    let user = SignedIn { person, account: recovered.account };
-    let vault = user.account.model::<Note>();
-    let notes = book.of(&user, None)?;
-    for note in &notes {
-        diesel::update(note).set(&note.resealed(&vault, &vault, None)?).execute(&mut book.connection)?;
-    }
-    writeln!(out, "{name} has a new password and a new key; {} notes were sealed anew.", notes.len())?;
+    let mut account = recovered.account;
+    let (resealed, earlier) = book.reseal(&account.model::<Note>())?;
+    book.accounts.forget_earlier(&mut book.connection, &mut account, &earlier)?;
+    writeln!(out, "{name} has a new password and a new key; {resealed} values were sealed anew.")?;
     show(&recovered.codes, out)
 }
 

@@ -41,16 +41,8 @@ pub fn invite(book: &mut Notebook, name: &str, group: &str, with: &str, out: &mu
 pub fn remove(book: &mut Notebook, name: &str, group: &str, who: &str, out: &mut impl Write) -> Result<()> {
     let user = book.sign_in(name)?;
     let who = book.person(who)?;
-    let found = book.of(&user, Some(group))?;
-    let Notebook { connection, accounts, .. } = book;
-    connection.transaction(|connection| -> Result<_> {
-        let next = accounts.revoke(connection, &user.account, &group_id(group)?, &who.user()?)?;
-        let vault = next.model::<Note>();
-        for note in &found {
-            diesel::update(note).set(&note.resealed(&vault, &vault, Some(group))?).execute(connection)?;
-        }
-        Ok(())
-    })?;
-    writeln!(out, "{} is not in {group} any more; {} notes were sealed anew.", who.name, found.len())?;
+    let next = book.accounts.revoke(&mut book.connection, &user.account, &group_id(group)?, &who.user()?)?;
+    let (resealed, _) = book.reseal(&next.model::<Note>())?;
+    writeln!(out, "{} is not in {group} any more; {resealed} values were sealed anew.", who.name)?;
     Ok(())
 }

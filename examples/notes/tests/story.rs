@@ -98,7 +98,7 @@ fn users_read_what_is_theirs_and_whoever_takes_all_the_rest_reads_nothing() {
 
     // A member who is removed.
     let removed = program.ok(&["remove", "ada", "club", "bob"], &["ada's next"]);
-    assert!(removed.contains("1 notes were sealed anew"), "{removed}");
+    assert!(removed.contains("2 values were sealed anew"), "{removed}");
     program.ok(&["write", "carol", "Plan B", "Meet without bob", "--group", "club"], &["carol's password"]);
     assert_eq!(program.reads("bob", "bob's password"), ["1 (note 1) Shopping: Milk and bread"]);
     program.refused(&["write", "bob", "Plan C", "Let me in", "--group", "club"], &["bob's password"]);
@@ -106,7 +106,7 @@ fn users_read_what_is_theirs_and_whoever_takes_all_the_rest_reads_nothing() {
 
     // A password that is lost.
     let recovered = program.ok(&["recover", "ada"], &[&of_ada[3].to_lowercase(), "ada's last"]);
-    assert!(recovered.contains("2 notes were sealed anew"), "{recovered}");
+    assert!(recovered.contains("4 values were sealed anew"), "{recovered}");
     assert_eq!(codes(&recovered).len(), 10);
     program.refused(&["recover", "ada"], &[&of_ada[3], "once more"]);
     program.refused(&["recover", "ada"], &[&of_ada[4], "once more"]);
