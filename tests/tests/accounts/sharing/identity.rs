@@ -118,6 +118,9 @@ on_every_backend! {
         let (mut connection, accounts) = (database::<C>(), accounts());
         let [ada, bob] = people(&accounts, &mut *connection);
         let made = of(&accounts, &mut *connection, &[&ada, &bob]);
+        // Bob knows Ada already: nothing but the copy is new.
+        accounts.share(&mut *connection, &ada, &group("two"), bob.id()).unwrap();
+        accounts.group(&mut *connection, &bob, &group("two")).unwrap();
         let (opening, bobs) = (accounts.clone(), accounts.unlock(&mut *connection, bob.id(), "a password").unwrap());
         meanwhile(&mut connection, move |other| drop(opening.group(other, &bobs, &group("editors")).unwrap()));
         let error = accounts.rotate_key(&mut *connection, &bob, "a password").map(drop).unwrap_err();

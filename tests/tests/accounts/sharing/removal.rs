@@ -163,4 +163,21 @@ on_every_backend! {
             assert_eq!(opened(&accounts, &mut *connection, &others[at]), next.key().check_value(), "{at}");
         }
     }
+
+    /// The group's key is still the one that Bob has open, and he is not in it.
+    fn who_is_no_member_any_more_adds_and_removes_nobody<C>() {
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        let [ada, bob, carl] = people(&accounts, &mut *connection);
+        of(&accounts, &mut *connection, &[&ada, &bob]);
+        let by_bob = accounts.group(&mut *connection, &bob, &group("editors")).unwrap();
+        let of_bob = keys::table.filter(keys::user_id.eq(bob.id().as_bytes().to_vec()));
+        diesel::delete(of_bob).execute(&mut *connection).unwrap();
+        let before = connection.rows();
+        let added = accounts.add(&mut *connection, &bob, &by_bob, carl.id());
+        let removed = accounts.remove(&mut *connection, &bob, by_bob, ada.id()).map(drop);
+        for error in [added, removed] {
+            assert!(matches!(error, Err(AccountError::NotMember)), "{error:?}");
+        }
+        assert_eq!(connection.rows(), before);
+    }
 }
