@@ -7,7 +7,7 @@
 use diesel::connection::{Connection, InstrumentationEvent};
 use diesel_encrypted::KeyStoreConnection;
 use diesel_encrypted::accounts::{Accounts, AccountsConnection};
-use diesel_encrypted::users::{RecoveryCode, UserId};
+use diesel_encrypted::users::{GroupId, RecoveryCode, UserId};
 use diesel_encrypted_tests::people;
 
 fn main() {
@@ -45,6 +45,16 @@ fn work<C: AccountsConnection + KeyStoreConnection>(url: &str, arguments: &[Stri
             let account = accounts.unlock(connection, &user(id), password).unwrap();
             say_when_it_begins(connection);
             accounts.rotate_key(connection, &account, password).map(drop).unwrap();
+        }
+        ["share", id, password, group, with] => {
+            let account = accounts.unlock(connection, &user(id), password).unwrap();
+            say_when_it_begins(connection);
+            accounts.share(connection, &account, &GroupId::of(group).unwrap(), &user(with)).map(drop).unwrap();
+        }
+        ["revoke", id, password, group, from] => {
+            let account = accounts.unlock(connection, &user(id), password).unwrap();
+            say_when_it_begins(connection);
+            accounts.revoke(connection, &account, &GroupId::of(group).unwrap(), &user(from)).map(drop).unwrap();
         }
         ["erase", id] => {
             say_when_it_begins(connection);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use diesel_encrypted::KeyStoreConnection;
 use diesel_encrypted::accounts::{Account, AccountError, Accounts, AccountsConnection};
 use diesel_encrypted::keys::Secret;
-use diesel_encrypted::users::RecoveryCode;
+use diesel_encrypted::users::{GroupId, RecoveryCode};
 use diesel_encrypted_tests::on_every_backend;
 use diesel_encrypted_tests::people;
 use diesel_encrypted_tests::scratch::Scratch;
@@ -233,10 +233,84 @@ fn an_erasure<C: Server>() {
     );
 }
 
+/// Two accounts, and the number of a group of theirs.
+struct Two {
+    ada: Account,
+    bob: Account,
+    group: u32,
+}
+
+impl Two {
+    fn group(&self) -> GroupId {
+        GroupId::of(&*self.group.to_string()).unwrap()
+    }
+}
+
+impl<C: Server> Killed<C> {
+    fn with_two(&mut self) -> Two {
+        let mut create = |id| self.accounts.create(&mut *self.connection, &user(id), "a password").unwrap().account;
+        Two { ada: create(1), bob: create(2), group: 0 }
+    }
+
+    /// With which version of the group's key someone opens it.
+    fn version(&mut self, account: &Account, group: &GroupId) -> Option<u32> {
+        match self.accounts.group(&mut *self.connection, account, group) {
+            Ok(opened) => Some(opened.key().place().version()),
+            Err(error) => {
+                assert!(matches!(error, AccountError::NotMember), "{error}");
+                None
+            }
+        }
+    }
+}
+
+/// Of a group that is made with it, and of one that is there.
+fn sharing<C: Server>(is_there: bool) {
+    let mut killed = Killed::<C>::new();
+    let two = killed.with_two();
+    killed.often(
+        two,
+        |killed, two| {
+            two.group += 1;
+            if is_there {
+                killed.accounts.create_group(&mut *killed.connection, &two.ada, &two.group()).map(drop).unwrap();
+            }
+            words(&[&"share", &1, &"a password", &two.group, &2])
+        },
+        |killed, two, changed| {
+            let group = two.group();
+            assert_eq!(killed.version(&two.ada, &group), (is_there || changed).then_some(1));
+            assert_eq!(killed.version(&two.bob, &group), changed.then_some(1));
+        },
+    );
+}
+
+fn a_removal<C: Server>() {
+    let mut killed = Killed::<C>::new();
+    let two = killed.with_two();
+    killed.often(
+        two,
+        |killed, two| {
+            two.group += 1;
+            let group = two.group();
+            killed.accounts.share(&mut *killed.connection, &two.ada, &group, two.bob.id()).map(drop).unwrap();
+            words(&[&"revoke", &1, &"a password", &two.group, &2])
+        },
+        |killed, two, changed| {
+            let group = two.group();
+            assert_eq!(killed.version(&two.ada, &group), Some(1 + u32::from(changed)));
+            assert_eq!(killed.version(&two.bob, &group), (!changed).then_some(1));
+        },
+    );
+}
+
 on_every_backend! {
     fn create<C>() { creation::<C>(); }
     fn change_password<C>() { a_change_of_password::<C>(); }
     fn recover<C>() { a_recovery::<C>(); }
     fn rotate_key<C>() { a_rotation::<C>(); }
     fn erase<C>() { an_erasure::<C>(); }
+    fn share<C>() { sharing::<C>(false); }
+    fn add<C>() { sharing::<C>(true); }
+    fn revoke<C>() { a_removal::<C>(); }
 }

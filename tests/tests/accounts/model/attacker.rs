@@ -109,9 +109,14 @@ impl Attacker<'_> {
         opened
     }
 
+    /// The private keys that a user's key opens, of whatever row.
+    pub fn private_keys(&self, key: &UserKey) -> Vec<Member> {
+        self.tables.key_pairs.iter().filter_map(|row| member(key, row)).collect()
+    }
+
     /// The groups' keys in every row that a user's key opens, or a private key under it.
     fn group_keys(&self, key: &UserKey) -> Vec<GroupKey> {
-        let members: Vec<Member> = self.tables.key_pairs.iter().filter_map(|row| member(key, row)).collect();
+        let members = self.private_keys(key);
         let mut opened = Vec::new();
         for row in &self.tables.group_keys {
             for name in self.names(key, row) {

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use diesel_encrypted::users::{GroupId, Holder, HolderKey, UserKey};
+use diesel_encrypted::users::{Holder, HolderKey, UserKey};
 use diesel_encrypted::{EncryptedModel, ValueError, Vault};
 use proptest::prelude::RngExt as _;
 
 use super::attacker::{Attacker, Keys, Read, fields};
+use super::groups::group_id;
 use super::notes::{Database, Note};
 use super::oracle::Owner;
 use super::steps::Model;
@@ -26,7 +27,7 @@ impl<C: Database> Model<C> {
         self.check_a_person();
     }
 
-    /// At the end of a sequence: by every password that anyone has or had.
+    /// At the end of a sequence: by everyone's password, and the one before.
     pub fn check_passwords(&mut self) {
         let tables = self.connection.tables();
         let attacker = Attacker { tables: &tables, authority: self.vault.authority().unwrap() };
@@ -34,7 +35,7 @@ impl<C: Database> Model<C> {
             let opened = attacker.by_password(user(*id).as_bytes(), &person.password);
             assert_eq!(opened.len(), usize::from(self.oracle.people.contains(id)), "the password of {id}");
             assert!(opened.iter().all(|key| is_same(key, person.account.key())));
-            for password in &person.old_passwords {
+            if let Some(password) = person.old_passwords.last() {
                 assert!(attacker.by_password(user(*id).as_bytes(), password).is_empty(), "{password:?} of {id}");
             }
         }
@@ -44,7 +45,7 @@ impl<C: Database> Model<C> {
     fn check_a_password(&mut self, attacker: &Attacker<'_>) {
         let people: Vec<i64> = self.people.keys().copied().collect();
         let [whose, at] = [(); 2].map(|()| people[self.random.random_range(0..people.len())]);
-        if self.random.random_bool(0.75) {
+        if self.random.random_bool(0.9) {
             return;
         }
         let opened = attacker.by_password(user(at).as_bytes(), &self.people[&whose].password);
@@ -52,7 +53,9 @@ impl<C: Database> Model<C> {
     }
 
     /// A code that is left opens its user's key. A used one, another's, and every one of someone erased opens nothing.
-    fn check_locks(&self, attacker: &Attacker<'_>) {
+    fn check_locks(&mut self, attacker: &Attacker<'_>) {
+        // All at one other's, who is another after each step.
+        let other = self.people.keys().copied().nth(self.random.random_range(0..self.people.len()));
         for (id, person) in &self.people {
             let is_there = self.oracle.people.contains(id);
             for code in &person.codes {
@@ -63,10 +66,10 @@ impl<C: Database> Model<C> {
             for code in &person.used_codes {
                 assert!(attacker.by_code(user(*id).as_bytes(), code).is_empty(), "a used code of {id}");
             }
-            for other in self.people.keys().filter(|other| *other != id) {
+            if let Some(other) = other.filter(|other| other != id) {
                 let codes = person.codes.iter().chain(&person.used_codes);
                 let opened: Vec<UserKey> =
-                    codes.flat_map(|code| attacker.by_code(user(*other).as_bytes(), code)).collect();
+                    codes.flat_map(|code| attacker.by_code(user(other).as_bytes(), code)).collect();
                 assert!(opened.is_empty(), "a code of {id} opens the key of {other}");
             }
             for token in &person.sessions {
@@ -90,6 +93,8 @@ impl<C: Database> Model<C> {
         let forced = self.random.random_range(0..self.people.len());
         for (at, (id, person)) in self.people.iter().enumerate() {
             let keys = attacker.follow(person.account.key());
+            let members = attacker.private_keys(person.account.key());
+            assert_eq!(members.len(), usize::from(self.oracle.people.contains(id)), "the private keys of {id}");
             if !self.oracle.people.contains(id) {
                 assert!(keys.users.is_empty() && keys.groups.is_empty(), "something is left of {id}");
                 continue;
@@ -113,6 +118,11 @@ impl<C: Database> Model<C> {
     /// Who keeps a key that was replaced reads what was sealed until then, and is not sealed anew.
     fn check_kept(&self, attacker: &Attacker<'_>) {
         for kept in &self.kept {
+            if let Some(account) = &kept.account {
+                let keys = attacker.follow(account.key());
+                assert!(keys.groups.is_empty(), "a key before {:?}'s opens a group's", kept.owner);
+                assert!(attacker.private_keys(account.key()).is_empty(), "a key before {:?}'s", kept.owner);
+            }
             let opened = attacker.read(std::slice::from_ref(&kept.vault));
             let until = self.oracle.notes_until(kept.owner, kept.epoch);
             assert_eq!(opened, self.should_read(&until), "by a key of {:?} until epoch {}", kept.owner, kept.epoch);
@@ -127,7 +137,7 @@ impl<C: Database> Model<C> {
         }
         let id = people[self.random.random_range(0..people.len())];
         for owner in self.oracle.opens(id) {
-            let Some(vault) = self.vault_of(id, owner) else { continue };
+            let vault = self.vault_of(id, owner);
             let should = self.should_read(&self.oracle.notes_of(&[owner].into()));
             let ids: Vec<i64> = should.keys().copied().collect();
             let connection = &mut self.connection;
@@ -144,11 +154,14 @@ impl<C: Database> Model<C> {
     }
 
     /// The vault in which a person reads what belongs to an owner.
-    fn vault_of(&mut self, id: i64, owner: Owner) -> Option<Vault> {
-        match owner {
-            Owner::Person(_) => Some(self.people[&id].account.vault(Note::fields())),
-            Owner::Group(_) => None,
-        }
+    fn vault_of(&mut self, id: i64, owner: Owner) -> Vault {
+        let Owner::Group(group) = owner else { return self.people[&id].account.vault(Note::fields()) };
+        let opened = self.open(id, group);
+        let members = self.accounts.members(&mut *self.connection, &opened).unwrap();
+        let members: BTreeSet<_> = members.iter().map(|member| member.as_bytes().to_vec()).collect();
+        let should = self.oracle.groups[&group].iter().map(|member| user(*member).as_bytes().to_vec()).collect();
+        assert_eq!(members, should, "the members of {group}");
+        opened.vault(Note::fields())
     }
 
     fn should_read(&self, ids: &BTreeSet<i64>) -> Read {
@@ -179,8 +192,4 @@ fn vaults(key: &UserKey, keys: &Keys) -> Vec<(u32, Vault)> {
 
 fn is_same(one: &UserKey, other: &UserKey) -> bool {
     one.place() == other.place() && one.check_value() == other.check_value()
-}
-
-pub fn group_id(group: i64) -> GroupId {
-    GroupId::of(&group).unwrap()
 }

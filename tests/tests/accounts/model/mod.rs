@@ -6,6 +6,7 @@
 
 mod attacker;
 mod check;
+mod groups;
 mod notes;
 mod oracle;
 mod steps;

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel_encrypted::accounts::{self, AccountsConnection, models, schema};
-use diesel_encrypted::maintenance::{Maintenance, MaintenanceConnection, Selection};
+use diesel_encrypted::maintenance::{EarlierKeys, Maintenance, MaintenanceConnection, Selection};
 use diesel_encrypted::prelude::*;
 use diesel_encrypted::{KeyStoreConnection, Vault};
 use diesel_encrypted_tests::scratch::Scratch;
@@ -76,11 +76,12 @@ pub trait Database: Rows + AccountsConnection + KeyStoreConnection + Maintenance
         connection
     }
 
-    /// Seals anew what is sealed under earlier keys of the holder of `vault`.
-    fn reseal(&mut self, application: &Vault, vault: &Vault) {
+    /// Seals anew what is sealed under earlier keys of the holder of `vault`, and counts what is left.
+    fn reseal(&mut self, application: &Vault, vault: &Vault) -> EarlierKeys {
         let mut maintenance = Maintenance::open(self, application).unwrap();
         let report = maintenance.reseal(vault, &Selection::all()).run(|_| std::ops::ControlFlow::Continue(())).unwrap();
         assert_eq!(report.counts().failed, 0, "{report:?}");
+        maintenance.earlier_keys(vault).unwrap()
     }
 }
 

@@ -51,6 +51,17 @@ impl Oracle {
         self.notes.values_mut().filter(|note| note.owner == owner).for_each(|note| note.epoch = epoch);
     }
 
+    /// What was one owner's is another's.
+    pub fn rename(&mut self, was: Owner, is: Owner) {
+        self.notes.values_mut().filter(|note| note.owner == was).for_each(|note| note.owner = is);
+        let epoch = self.epochs.remove(&was);
+        self.epochs.extend(epoch.map(|epoch| (is, epoch)));
+    }
+
+    pub fn is_member(&self, person: i64, group: i64) -> bool {
+        self.groups.get(&group).is_some_and(|members| members.contains(&person))
+    }
+
     pub fn erase(&mut self, person: i64) {
         self.people.remove(&person);
         self.erased.insert(person);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use diesel_encrypted::accounts::{Account, AccountError, Accounts, Created, Rotated};
 use diesel_encrypted::format::lock::LockKind;
 use diesel_encrypted::prelude::*;
-use diesel_encrypted::users::{RecoveryCode, SessionToken};
+use diesel_encrypted::users::{RecoveryCode, SessionToken, Suite};
 use diesel_encrypted::{EncryptedModel, Vault};
 use diesel_encrypted_tests::scratch::Scratch;
 use proptest::prelude::RngExt as _;
@@ -16,8 +16,8 @@ use super::notes::{Database, Note};
 use super::oracle::{Oracle, Owner};
 use crate::world::{Rows, root_keys, user};
 
-/// How many people there can be, and groups.
-const PEOPLE: i64 = 5;
+/// How many people there can be.
+pub const PEOPLE: i64 = 5;
 
 /// Few, so that people write the same.
 const TITLES: [&str; 3] = ["milk", "a letter", "the plan"];
@@ -52,6 +52,8 @@ pub struct Kept {
     pub owner: Owner,
     pub epoch: u32,
     pub vault: Vault,
+    /// Of a user, what the vault is of.
+    pub account: Option<Account>,
 }
 
 /// An application, its people, and what should be.
@@ -73,7 +75,9 @@ impl<C: Database> Model<C> {
     pub fn new(seed: u64) -> Self {
         let mut connection = C::with_notes();
         let vault = Vault::builder(root_keys()).model::<Note>().users().open(&mut *connection).unwrap();
-        let accounts = Accounts::new(&vault).unwrap().codes(2);
+        // What costs more, in one of four.
+        let suite = if seed.is_multiple_of(4) { Suite::XWing } else { Suite::X25519 };
+        let accounts = Accounts::new(&vault).unwrap().codes(2).suite(suite);
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         Self {
@@ -99,6 +103,7 @@ impl<C: Database> Model<C> {
             3..8 => self.unlock_by_something_wrong(person),
             8..11 => self.recover_by_something_wrong(person),
             _ if !self.is_there(person) => self.resume_something_ended(person),
+            _ if self.random.random_bool(0.5) => self.step_in_a_group(person),
             11..35 => self.write(person),
             35..39 => self.unlock(person),
             39..46 => self.change_password(person),
@@ -118,7 +123,7 @@ impl<C: Database> Model<C> {
     }
 
     /// Does `step` and says so, if the sequence fails.
-    fn said(&mut self, step: String) {
+    pub fn said(&mut self, step: String) {
         self.steps.push(step);
     }
 
@@ -131,12 +136,12 @@ impl<C: Database> Model<C> {
         format!("password {} of {of}", self.secrets)
     }
 
-    fn is_there(&self, person: i64) -> bool {
+    pub fn is_there(&self, person: i64) -> bool {
         self.oracle.people.contains(&person)
     }
 
     /// What must change nothing, and answer as `is_expected` says.
-    fn refused<T>(
+    pub fn refused<T>(
         &mut self,
         call: impl FnOnce(&Accounts, &mut C) -> Result<T, AccountError>,
         is_expected: impl FnOnce(&AccountError) -> bool,
@@ -178,7 +183,7 @@ impl<C: Database> Model<C> {
         self.write_as(Owner::Person(id), &vault);
     }
 
-    fn write_as(&mut self, owner: Owner, vault: &Vault) {
+    pub fn write_as(&mut self, owner: Owner, vault: &Vault) {
         let theirs: Vec<i64> =
             self.oracle.notes.iter().filter(|(_, note)| note.owner == owner).map(|(id, _)| *id).collect();
         let new = self.oracle.notes.len() as i64 + 1;
@@ -232,10 +237,22 @@ impl<C: Database> Model<C> {
         let count = self.people[&id].codes.len();
         let code = self.any(count);
         let code = RecoveryCode::parse(&self.people[&id].codes[code]).unwrap();
+        if self.random.random_bool(0.3) {
+            return self.recover_keeping_key(id, &code, new);
+        }
         self.said(format!("recover({id}, {new:?})"));
         let recovered = self.accounts.recover(&mut *self.connection, &user(id), &code, &new).unwrap();
         self.people.get_mut(&id).unwrap().has_new_password(new);
         self.has_new_key(id, recovered);
+    }
+
+    fn recover_keeping_key(&mut self, id: i64, code: &RecoveryCode, new: String) {
+        self.said(format!("recover_keeping_key({id}, {new:?})"));
+        let recovered = self.accounts.recover_keeping_key(&mut *self.connection, &user(id), code, &new).unwrap();
+        let person = self.people.get_mut(&id).unwrap();
+        person.has_new_password(new);
+        person.has_new_codes(&recovered.codes);
+        person.account = recovered.account;
     }
 
     /// By a used code, or another's.
@@ -279,27 +296,37 @@ impl<C: Database> Model<C> {
         let person = self.people.get_mut(&id).unwrap();
         person.has_new_codes(&codes);
         let old = std::mem::replace(&mut person.account, account);
-        self.is_stale(&old);
+        let escrow = person.escrow;
+        self.is_stale(&old, escrow);
         let owner = Owner::Person(id);
-        self.kept.push(Kept { owner, epoch: self.oracle.epoch(owner), vault: old.vault(Note::fields()) });
+        let (epoch, vault) = (self.oracle.epoch(owner), old.vault(Note::fields()));
+        self.kept.push(Kept { owner, epoch, vault, account: Some(old) });
         self.oracle.next_epoch(owner);
     }
 
     /// An account with a key from before changes nothing.
-    fn is_stale(&mut self, old: &Account) {
+    fn is_stale(&mut self, old: &Account, escrow: bool) {
         let day = Duration::from_secs(86_400);
         let is_changed = |error: &AccountError| matches!(error, AccountError::Changed);
         self.refused(|accounts, connection| accounts.begin_session(connection, old, day), is_changed);
         self.refused(|accounts, connection| accounts.new_codes(connection, old), is_changed);
-        self.refused(|accounts, connection| accounts.add_escrow(connection, old), is_changed);
+        // Where there is one, none is added.
+        if !escrow {
+            self.refused(|accounts, connection| accounts.add_escrow(connection, old), is_changed);
+        }
     }
 
-    /// All of theirs is sealed anew.
+    /// All of theirs is sealed anew, and then the keys before are forgotten.
     fn reseal(&mut self, id: i64) {
         self.said(format!("reseal({id})"));
         let vault = self.people[&id].account.vault(Note::fields());
-        self.connection.reseal(&self.vault, &vault);
+        let earlier = self.connection.reseal(&self.vault, &vault);
         self.oracle.reseal(Owner::Person(id));
+        if self.random.random_bool(0.5) {
+            self.said(format!("forget_earlier({id})"));
+            let account = &mut self.people.get_mut(&id).unwrap().account;
+            self.accounts.forget_earlier(&mut *self.connection, account, &earlier).unwrap();
+        }
     }
 
     fn begin_session(&mut self, id: i64) {
@@ -359,6 +386,9 @@ impl<C: Database> Model<C> {
 
     fn erase(&mut self, id: i64) {
         self.said(format!("erase({id})"));
+        let mut groups: Vec<i64> = self.oracle.groups.keys().copied().collect();
+        groups.retain(|group| self.oracle.is_member(id, *group) && self.random.random_bool(0.5));
+        let groups = groups.into_iter().map(|group| (group, self.open(id, group))).collect();
         let erased = self.accounts.erase(&mut *self.connection, &user(id)).unwrap();
         let person = self.people.get_mut(&id).unwrap();
         let locks = 1 + person.codes.len() + usize::from(person.escrow);
@@ -367,6 +397,7 @@ impl<C: Database> Model<C> {
         person.old_passwords.push(person.password.clone());
         person.escrow = false;
         self.oracle.erase(id);
+        self.is_gone_from_groups(id, groups);
     }
 }
 
