@@ -230,7 +230,8 @@ pub enum VaultError {
     NoAuthority,
     /// The view of the keys is too old to vouch for users by.
     #[error(
-        "this vault's keys were last read longer ago than its lease, and could not be read again: something may be made          under a key that is gone. The log says why; the operation can be tried again"
+        "this vault's keys were last read longer ago than its lease, and could not be read again: something may be \
+         made under a key that is gone. The log says why; the operation can be tried again"
     )]
     StaleKeys,
     /// Other processes kept writing.

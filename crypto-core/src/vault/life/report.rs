@@ -81,7 +81,8 @@ impl KeyInfo {
     }
 }
 
-/// The task that changes nothing and reports the data keys, index keys and authority's keys of the scope, by purpose, name and version.
+/// The task that changes nothing and reports the keys of the scope, of fields, of indexes and of the authority, by purpose,
+/// name and version.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ListKeys;
 

@@ -45,7 +45,8 @@ impl std::fmt::Debug for KeyView<'_> {
 }
 
 impl<'m> KeyView<'m> {
-    /// The keys that are meant: those of the scope's fields, indexes and users. Manifests and the state key are no task's but rewrapping's.
+    /// The keys that are meant: those of the scope's fields, of its indexes and of its authority. Manifests and the state key
+    /// are no task's but rewrapping's.
     pub(super) fn keys(&self) -> impl Iterator<Item = &'m KeyRow> {
         let scope = self.start.scope.as_deref();
         self.stored.keys.iter().filter(move |row| {
