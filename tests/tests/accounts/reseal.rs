@@ -6,6 +6,7 @@ use diesel::connection::SimpleConnection;
 
 use diesel_encrypted::accounts::{self, Account, AccountError, Accounts};
 use diesel_encrypted::maintenance::{Maintenance, Progress, Selection};
+use diesel_encrypted::users::GroupId;
 use diesel_encrypted::{Field, Vault};
 use diesel_encrypted_tests::people::{self, Database, OLD};
 use diesel_encrypted_tests::scratch::Scratch;
@@ -88,5 +89,43 @@ on_every_backend! {
         assert_eq!(connection.number("count(*) FROM encryption_earlier_keys"), 2);
         connection.batch_execute("DELETE FROM people WHERE id >= 50").unwrap();
         assert_eq!(people::check(&mut *connection, &of(&third), &OLD, |_| Some(0)), 135);
+    }
+
+    fn a_group_goes_over_to_its_next_key_and_forgets_the_one_before<C>() {
+        let (mut connection, application, accounts) = world::<C>();
+        let ada = accounts.unlock(&mut *connection, &user(1), "a password").unwrap();
+        let bob = accounts.unlock(&mut *connection, &user(2), "a password").unwrap();
+        let carol = sign_up(&accounts, &mut *connection, 3, "a password");
+        let id = GroupId::of(&7_i64).unwrap();
+        let group = accounts.create_group(&mut *connection, &ada, &id).unwrap();
+        for member in [&bob, &carol] {
+            accounts.add(&mut *connection, &ada, &group, member.id()).unwrap();
+            accounts.group(&mut *connection, member, &id).unwrap();
+        }
+        let fields: Vec<&Field> = OLD.iter().collect();
+        people::fill(&mut *connection, &group.vault(&fields), &OLD, 100..150);
+        let mut next = accounts.remove(&mut *connection, &ada, group, bob.id()).unwrap();
+
+        let mut maintenance = Maintenance::open(&mut *connection, &application).unwrap();
+        let held = maintenance.earlier_keys(&next.vault(&fields)).unwrap();
+        assert_eq!(held.keys()[0].rows, 135);
+        let refused = accounts.forget_earlier_of_group(&mut *connection, &mut next, &held).unwrap_err();
+        assert!(matches!(refused, AccountError::Needed { rows: 135, .. }), "{refused}");
+        let mut maintenance = Maintenance::open(&mut *connection, &application).unwrap();
+        assert!(maintenance.reseal(&next.vault(&fields), &Selection::all()).run(on).unwrap().is_clean());
+        let unneeded = maintenance.earlier_keys(&next.vault(&fields)).unwrap();
+        for _ in 0..2 {
+            accounts.forget_earlier_of_group(&mut *connection, &mut next, &unneeded).unwrap();
+        }
+        assert_eq!(connection.number("count(*) FROM encryption_earlier_keys"), 0);
+        let earlier = unneeded.keys()[0].key_id;
+        assert_eq!(connection.number(&format!("count(*) FROM encryption_group_keys WHERE key_id = {earlier}")), 0);
+
+        // One was away, and one is out.
+        connection.batch_execute("DELETE FROM people WHERE id < 100").unwrap();
+        let of_carol = accounts.group(&mut *connection, &carol, &id).unwrap();
+        assert!(of_carol.earlier().is_empty());
+        assert_eq!(people::check(&mut *connection, &of_carol.vault(&fields), &OLD, |_| Some(0)), 135);
+        assert!(matches!(accounts.group(&mut *connection, &bob, &id), Err(AccountError::NotMember)));
     }
 }

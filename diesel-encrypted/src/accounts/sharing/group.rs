@@ -23,9 +23,9 @@ use crate::{
 
 /// Where a group's rows are.
 #[derive(Clone, Debug)]
-pub(super) struct GroupAt {
-    pub(super) scope: Vec<u8>,
-    pub(super) id: GroupId,
+pub(in crate::accounts) struct GroupAt {
+    pub(in crate::accounts) scope: Vec<u8>,
+    pub(in crate::accounts) id: GroupId,
 }
 
 impl GroupAt {
@@ -35,7 +35,10 @@ impl GroupAt {
     }
 
     /// The columns that the rows of a group have, and more.
-    pub(super) fn and<const N: usize>(&self, more: [(&'static str, Value); N]) -> Vec<(&'static str, Value)> {
+    pub(in crate::accounts) fn and<const N: usize>(
+        &self,
+        more: [(&'static str, Value); N],
+    ) -> Vec<(&'static str, Value)> {
         let group = [("scope", self.scope.clone().into()), ("group_id", self.id.as_bytes().into())];
         group.into_iter().chain(more).collect()
     }
@@ -76,8 +79,8 @@ impl GroupAt {
 
 /// A group whom the application's key vouched for, and the record that was read.
 #[derive(Clone, Debug)]
-pub(super) struct FoundGroup {
-    pub(super) at: GroupAt,
+pub(in crate::accounts) struct FoundGroup {
+    pub(in crate::accounts) at: GroupAt,
     pub(super) record: GroupRecord,
     pub(super) name: KeyName<Group>,
     /// How many members came and went.
@@ -87,7 +90,7 @@ pub(super) struct FoundGroup {
 impl FoundGroup {
     /// Counts that someone comes, if the group's key is still the one that was read. Whoever makes the next key at the same
     /// time waits, or is waited for.
-    pub(super) fn count_change(&self) -> Statement {
+    pub(in crate::accounts) fn count_change(&self) -> Statement {
         GROUPS.count_up("changes", &self.at.and([("mac", (&self.record.mac).into())]))
     }
 
@@ -131,7 +134,7 @@ fn columns(record: &GroupRecord) -> [(&'static str, Value); 5] {
 pub struct OpenGroup {
     pub(super) found: FoundGroup,
     pub(super) key: GroupKey,
-    pub(super) earlier: Vec<Arc<GroupKey>>,
+    pub(in crate::accounts) earlier: Vec<Arc<GroupKey>>,
 }
 
 impl OpenGroup {
@@ -189,7 +192,7 @@ impl Accounts {
     }
 
     /// The group as it is now, if its key is still the one that is open.
-    pub(super) async fn still<How, C: RunAccounts<How>>(
+    pub(in crate::accounts) async fn still<How, C: RunAccounts<How>>(
         &self,
         connection: &mut C,
         group: &OpenGroup,
