@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use diesel::{SqliteConnection, connection::SimpleConnection as _};
 use diesel_encrypted::{
     Vault,
     maintenance::{Counts, Maintenance, MaintenanceError, Report, Selection},
@@ -127,6 +128,28 @@ fn several_workers_share_a_job<C: Database>() {
     assert!(busy > 1, "{reports:?}");
     assert!(reports.iter().all(|report| report.columns[0].left == 0));
     assert_eq!(connection.number("count(*) FROM encryption_jobs"), 1);
+}
+
+/// SQLite gives up at once where no timeout is set.
+#[test]
+fn workers_on_sqlite_wait_for_each_other() {
+    let (mut connection, _) = outdated::<SqliteConnection>(2000);
+    connection.batch_execute("PRAGMA journal_mode = WAL").unwrap();
+    let (url, start) = (connection.url().to_owned(), Barrier::new(4));
+    let reports: Vec<Report> = std::thread::scope(|scope| {
+        let worker = || {
+            let mut connection = people::connect::<SqliteConnection>(&url);
+            let vault = people::registered(&mut connection);
+            connection.batch_execute("PRAGMA busy_timeout = 0").unwrap();
+            start.wait();
+            let mut maintenance = Maintenance::open(&mut connection, &vault).unwrap();
+            maintenance.rotate(&Selection::all()).batch(20).run(on).unwrap()
+        };
+        let workers: Vec<_> = (0..4).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).collect()
+    });
+    assert_eq!(reports.iter().map(|report| report.counts().done).sum::<u64>(), 5400, "each value is done once");
+    assert!(reports.iter().all(Report::is_clean), "{reports:?}");
 }
 
 fn a_run_that_was_stopped_is_gone_on_with<C: Database>() {
