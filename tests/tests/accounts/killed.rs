@@ -1,15 +1,15 @@
 //! Operations whose process is killed at any moment, by SIGKILL: what is in the tables is what was there before, or all of
 //! what the operation does.
 //!
-//! A short version by default; `ENCRYPTED_ACCOUNT_KILLS=50` kills each operation as often.
+//! A short version by default; with `ENCRYPTED_ACCOUNT_KILLS=50`, each operation is hit so often before it is done.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use diesel_encrypted::KeyStoreConnection;
 use diesel_encrypted::accounts::{Account, AccountError, Accounts, AccountsConnection};
 use diesel_encrypted::keys::Secret;
+use diesel_encrypted::sql::Dialect;
 use diesel_encrypted::users::{GroupId, RecoveryCode};
 use diesel_encrypted_tests::on_every_backend;
 use diesel_encrypted_tests::people;
@@ -17,9 +17,9 @@ use diesel_encrypted_tests::scratch::Scratch;
 
 use crate::world::{Rows, database, user};
 
-trait Server: Rows + AccountsConnection + KeyStoreConnection {}
+trait Server: Rows + AccountsConnection + people::Database {}
 
-impl<C: Rows + AccountsConnection + KeyStoreConnection> Server for C {}
+impl<C: Rows + AccountsConnection + people::Database> Server for C {}
 
 fn kills() -> u32 {
     std::env::var("ENCRYPTED_ACCOUNT_KILLS").map_or(4, |value| value.parse().unwrap())
@@ -67,23 +67,28 @@ impl<C: Server> Killed<C> {
         let ended = child.wait().unwrap();
         assert!(after.is_some() || ended.success(), "{arguments:?}");
         self.between += u32::from(!is_done);
-        // A server may still be at the last statement of a client that is gone.
         let changed = self.settled() != before;
         assert!(changed || !is_done, "{arguments:?} is done, and nothing is changed");
         (changed, took)
     }
 
-    /// The rows, once no transaction of the killed process is left.
+    /// The rows, once the server has done what the killed process has sent, and closed its connection.
     fn settled(&mut self) -> Vec<String> {
-        let mut rows = Rows::rows(&mut *self.connection);
-        loop {
-            std::thread::sleep(Duration::from_millis(20));
-            let again = Rows::rows(&mut *self.connection);
-            if again == rows {
-                return rows;
+        let others = match C::DIALECT {
+            Dialect::Postgres => {
+                "count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+                 AND backend_type = 'client backend'"
             }
-            rows = again;
+            Dialect::Mysql => {
+                "count(*) FROM information_schema.processlist WHERE db = database() AND id <> connection_id()"
+            }
+            // Nobody but the process.
+            _ => "0",
+        };
+        while self.connection.number(others) > 0 {
+            std::thread::sleep(Duration::from_millis(5));
         }
+        Rows::rows(&mut *self.connection)
     }
 
     /// Kills an operation as often as it is to be. `operation` says what is to be run next, and `check` looks at what there
@@ -102,13 +107,16 @@ impl<C: Server> Killed<C> {
             took
         };
         let whole = run(&mut self, &mut state, None);
-        for _ in 0..kills() {
+        // As often as it takes to hit the operation so many times.
+        let mut tries = 0;
+        while self.between < kills() {
             let [first, second, ..] = *Secret::generate().unwrap().expose_bytes();
             let part = u32::from(first) << 8 | u32::from(second);
             run(&mut self, &mut state, Some(whole * part / 65536));
+            tries += 1;
+            assert!(tries < 40 * kills(), "of {tries} kills, {} hit the operation", self.between);
         }
         run(&mut self, &mut state, None);
-        assert!(self.between * 4 >= kills(), "of {} kills, {} hit the operation", kills(), self.between);
     }
 
     fn signs_in(&mut self, id: i64, password: &str, expected: bool) {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use diesel_encrypted::accounts::models::{EarlierKeyRow, GroupKeyRow, KeyPairRow};
 use diesel_encrypted::users::{
-    Authority, Contact, EncryptionPublicKey, Group, GroupId, GroupKey, Holder, HolderId, HolderKey, KeyName, KnownUser,
-    Lock, LockId, Member, PasswordCost, PublicKeys, RecoveryCode, SealedMember, SessionToken, Suite, UserId, UserKey,
-    UserRecord,
+    Authority, Contact, EncryptionPublicKey, Group, GroupId, GroupKey, Holder, HolderId, HolderKey, IdentityChange,
+    KeyName, KnownUser, Lock, LockId, Member, PasswordCost, PublicKeys, RecoveryCode, SealedMember, SessionToken,
+    Suite, UserId, UserKey, UserRecord,
 };
 use diesel_encrypted::{EncryptedModel, Field, Owner, Vault};
 
@@ -121,8 +121,10 @@ impl Attacker<'_> {
         for row in &self.tables.group_keys {
             for name in self.names(key, row) {
                 opened.extend(row.copy.as_ref().and_then(|copy| key.open_group_key(&name, copy).ok()));
-                let Some((share, sender)) = row.share.as_ref().zip(self.contact(&row.sender_id)) else { continue };
-                opened.extend(members.iter().filter_map(|member| member.open_share(&name, &sender, share).ok()));
+                let Some(share) = &row.share else { continue };
+                for sender in self.contacts(&row.sender_id) {
+                    opened.extend(members.iter().filter_map(|member| member.open_share(&name, &sender, share).ok()));
+                }
             }
         }
         opened
@@ -142,9 +144,18 @@ impl Attacker<'_> {
         present.chain(earlier).map(name).collect()
     }
 
-    fn contact(&self, id: &[u8]) -> Option<Contact> {
-        let row = self.tables.key_pairs.iter().find(|row| row.user_id == id)?;
-        public(row).verify(&self.known(id)?).ok()
+    /// Who someone is, and was before each change of their identity.
+    fn contacts(&self, id: &[u8]) -> Vec<Contact> {
+        let row = self.tables.key_pairs.iter().find(|row| row.user_id == id).unwrap();
+        let known = self.known(id).unwrap();
+        let mut contacts = vec![public(row).verify(&known).unwrap()];
+        let mut changes: Vec<_> = self.tables.identity_changes.iter().filter(|row| row.user_id == id).collect();
+        changes.sort_by_key(|row| std::cmp::Reverse(row.sequence));
+        for row in changes {
+            let change = IdentityChange::from_bytes(&array(&row.change_bytes));
+            contacts.push(contacts.last().unwrap().before(&known, &change).unwrap());
+        }
+        contacts
     }
 
     /// What of all notes these vaults open.
