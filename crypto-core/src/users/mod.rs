@@ -33,6 +33,7 @@ pub use lock::{
     code::{CodeError, RecoveryCode},
     password::{LoginVerifier, Password, PasswordCost, StoredLogin, Unlocked, decoy_unlock},
     private_key::LockRecipient,
+    questions::decoy_questions,
 };
 pub use member::{Contact, Member, PublicKeys, SealedMember};
 pub use pin::Pin;

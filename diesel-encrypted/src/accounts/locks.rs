@@ -3,7 +3,7 @@
 use diesel_encrypted_core::{
     format::lock::LockKind,
     users::{
-        EncryptionKey, EncryptionPublicKey, Lock, LockId, LockRecipient, Password, UnlockError, UserId, decoy_unlock,
+        EncryptionKey, EncryptionPublicKey, Lock, LockId, LockRecipient, Password, UnlockError, UserId, decoy_questions,
     },
 };
 
@@ -174,17 +174,12 @@ impl Accounts {
         let lock = lock::only(connection, &at, LockKind::Questions).await?;
         let answers: Vec<_> = answers.iter().map(|(number, answer)| (*number, Password::new(answer))).collect();
         let Some((found, lock)) = found.zip(lock) else {
-            let cost = self.cost;
-            // Each answer, as for a user who has questions.
-            let decoy =
-                move || answers.iter().fold(UnlockError::Wrong, |_, (_, answer)| decoy_unlock(answer.as_str(), cost));
-            return Err(compute(connection, decoy).await?.into());
+            let decoy = move || decoy_questions(&numbered(&answers));
+            let error = compute(connection, decoy).await?;
+            return Err(self.explain(connection, &at, None, error.into()).await);
         };
         let (user, tried) = (found.known.clone(), lock.clone());
-        let opened = compute(connection, move || {
-            let answers: Vec<_> = answers.iter().map(|(number, answer)| (*number, answer.as_str())).collect();
-            authority.open_questions(&user, &tried, &answers)
-        });
+        let opened = compute(connection, move || authority.open_questions(&user, &tried, &numbered(&answers)));
         let opened = opened.await?;
         let key = self.settle(connection, &found, opened).await?;
         let account = self.open(connection, found, key).await?;
@@ -220,4 +215,8 @@ impl Accounts {
         let key = self.settle(connection, &found, opened).await?;
         self.open(connection, found, key).await
     }
+}
+
+fn numbered(answers: &[(u8, Password)]) -> Vec<(u8, &str)> {
+    answers.iter().map(|(number, answer)| (*number, answer.as_str())).collect()
 }

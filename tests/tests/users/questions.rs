@@ -1,6 +1,8 @@
 //! Security questions: k of n, and nothing that can be checked before all of k are right.
 
-use diesel_encrypted_core::users::{Authority, AuthorityError, Lock, QuestionsError, UnlockError};
+use std::time::{Duration, Instant};
+
+use diesel_encrypted_core::users::{Authority, AuthorityError, Lock, QuestionsError, UnlockError, decoy_questions};
 
 use crate::world::{authority, person};
 
@@ -44,6 +46,35 @@ fn answers_alone_open_nothing_without_the_application() {
     let stranger = authority("stranger", None).open_questions(&ada.known, &lock, &answers);
     assert_eq!(stranger.unwrap_err(), UnlockError::Authority(AuthorityError::UnknownKey { key_id: 6 }));
     assert_eq!(notes.open_questions(&bob.known, &lock, &answers).unwrap_err(), UnlockError::Wrong);
+}
+
+/// How long the quickest of a few calls takes, and its answer.
+fn timed<T>(call: impl Fn() -> T) -> (Duration, T) {
+    let once = || {
+        let began = Instant::now();
+        let given = call();
+        (began.elapsed(), given)
+    };
+    (0..3).map(|_| once()).min_by_key(|(time, _)| *time).unwrap()
+}
+
+/// Who has questions, and how many, is not told by what is quickly refused, or refused by another error.
+#[test]
+fn whoever_has_no_questions_is_refused_as_who_has() {
+    let notes = authority("notes", None);
+    let ada = person(&notes, 7);
+    let lock = notes.questions(&ada.key, 2, &ANSWERS).unwrap();
+    let many = [(1, "!"); 17];
+    for answers in [&[][..], &[(1, "!?"), (2, ANSWERS[1])], &[(1, ANSWERS[0]), (2, "")], &many] {
+        let refused = notes.open_questions(&ada.known, &lock, answers).unwrap_err();
+        assert_eq!([refused, decoy_questions(answers)], [UnlockError::Wrong, UnlockError::Wrong], "{answers:?}");
+    }
+    let (stretched, _) = timed(|| decoy_questions(&[(1, "one")]));
+    for answers in [&[(1, "one")][..], &[(1, "one"), (1, "two")], &[(9, "one"), (1, "two")]] {
+        let (time, _) = timed(|| notes.open_questions(&ada.known, &lock, answers).map(drop));
+        let (decoy, _) = timed(|| decoy_questions(answers));
+        assert!(time > stretched / 4 && decoy > stretched / 4, "{answers:?}: {time:?}, {decoy:?}");
+    }
 }
 
 /// Whoever guesses one answer has nothing to check the guess by: masked shares are different each time, whatever is asked.

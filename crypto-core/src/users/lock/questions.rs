@@ -90,17 +90,18 @@ impl Authority {
     ) -> Result<UserKey, UnlockError> {
         let parts = lock.parts_of(LockKind::Questions)?;
         let tail = Tail::parse(parts.tail)?;
+        let context = context(user.place().to_bytes(), lock.id);
+        // Whatever is wrong with them costs what right ones cost, as `decoy_questions` does.
+        let masks = masks(answers, |number| tail.entry(number).map_or([0; SALT_LENGTH], |(salt, _)| *salt), &context)?;
         let mut numbers: Vec<u8> = answers.iter().map(|(number, _)| *number).collect();
         numbers.sort_unstable();
         numbers.dedup();
         if numbers.len() != answers.len() || numbers.len() != usize::from(tail.needed) {
             return Err(UnlockError::Wrong);
         }
-        let context = context(user.place().to_bytes(), lock.id);
         let mut shares = Vec::with_capacity(answers.len());
-        for (number, answer) in answers {
-            let (salt, masked) = tail.entry(*number).ok_or(UnlockError::Wrong)?;
-            let mask = mask(&normal(answer), salt, *number, &context)?;
+        for ((number, _), mask) in answers.iter().zip(&masks) {
+            let (_, masked) = tail.entry(*number).ok_or(UnlockError::Wrong)?;
             let mut share = Zeroizing::new(vec![*number]);
             share.reserve_exact(Secret::LEN);
             share.extend(masked.iter().zip(mask.expose_bytes()).map(|(masked, mask)| masked ^ mask));
@@ -111,6 +112,36 @@ impl Authority {
         let r = r(self.key(tail.authority_key_id)?, parts.salt, &secret);
         Ok(open(&parts, lock.id, user, &r)?.0)
     }
+}
+
+/// Does for a user who does not exist, or has no questions, what [`Authority::open_questions`] costs for one who has: the
+/// same answer after the same time.
+#[must_use]
+pub fn decoy_questions(answers: &[(u8, &str)]) -> UnlockError {
+    match masks(answers, |_| [0; SALT_LENGTH], &[]) {
+        Ok(masks) => {
+            std::hint::black_box(masks);
+            UnlockError::Wrong
+        }
+        Err(error) => error,
+    }
+}
+
+/// The mask of each answer. What nobody can have answered is wrong at once: more than there can be questions, and an answer
+/// without a letter or a digit, or one that is longer than any.
+fn masks(
+    answers: &[(u8, &str)],
+    salt: impl Fn(u8) -> [u8; SALT_LENGTH],
+    context: &[u8],
+) -> Result<Vec<Secret>, UnlockError> {
+    if answers.len() > MOST {
+        return Err(UnlockError::Wrong);
+    }
+    let masks = answers.iter().map(|(number, answer)| mask(&normal(answer), &salt(*number), *number, context));
+    masks.collect::<Result<_, _>>().map_err(|error| match error {
+        UnlockError::PasswordLength => UnlockError::Wrong,
+        error => error,
+    })
 }
 
 /// The shares' bytes without their numbers, which are 1 to `count`.
