@@ -52,6 +52,11 @@ pub(super) fn delete(at: &At, lock: &Lock) -> Result<Statement, AccountError> {
     Ok(LOCKS.delete(&at.and(columns(lock)?)))
 }
 
+/// [`delete`] for what may be no lock.
+pub(super) fn delete_as_read(at: &At, lock: &Lock) -> Statement {
+    LOCKS.delete(&at.and([("lock_id", lock.id().as_bytes().into()), ("lock_bytes", lock.as_bytes().into())]))
+}
+
 /// Deletes every lock of a user.
 pub(super) fn delete_all(at: &At) -> Statement {
     LOCKS.delete(&at.user())

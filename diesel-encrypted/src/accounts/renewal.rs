@@ -23,6 +23,7 @@ use super::{
     tables::{KEY_PAIRS, PINS},
     write::{Writes, read, write},
 };
+use crate::store::statement::Statement;
 
 /// An account with a new key.
 #[derive(Debug)]
@@ -88,10 +89,11 @@ impl Renewal {
 
 impl Renewed {
     /// Adds what is to be written, behind the record and what was spent.
-    fn writes(&self, mut writes: Writes, old_locks: usize) -> Result<Writes, AccountError> {
+    fn writes(&self, mut writes: Writes, old_locks: Vec<Statement>) -> Result<Writes, AccountError> {
         let Account { found, key, earlier, member } = &self.account;
         let at = &found.at;
-        writes = writes.exactly(lock::delete_all(at), old_locks);
+        // One by one: a lock that was removed meanwhile would else come back in the place of one that was added.
+        writes = old_locks.into_iter().fold(writes, Writes::one).exactly(lock::delete_all(at), 0);
         for kept in &self.locks {
             writes = writes.one(lock::insert_kept(at, kept)?);
         }
@@ -132,7 +134,8 @@ impl Accounts {
         let locks = lock::all_kept(connection, &found.at).await?;
         let pins = [("scope", found.at.scope.clone().into()), ("owner_id", found.at.id.as_bytes().into())];
         let pins = read(connection, &PINS, &pins).await?.iter().map(pin).collect::<Result<_, _>>()?;
-        let old_locks = locks.len().saturating_sub(1);
+        let others = locks.iter().filter(|kept| kept.lock.id() != spent.id());
+        let old_locks = others.map(|kept| lock::delete_as_read(&found.at, &kept.lock)).collect();
         let copies = copies(self, connection, &found.at, &account.key).await?;
         let renewal = Renewal { account, locks, pins, copies, password };
         let renewed = compute(connection, move || renewal.make(&authority, cost, codes)).await??;

@@ -19,6 +19,8 @@ pub(in crate::accounts) struct Copies {
     copies: Vec<(GroupAt, GroupKey, Vec<u8>)>,
     /// How many shares have no copy yet.
     shares: usize,
+    /// How many rows there are, of shares and of copies.
+    rows: usize,
 }
 
 /// Opens a user's copies of groups' keys with the user's key. Those of keys that are forgotten, and of groups that have
@@ -43,7 +45,7 @@ pub(in crate::accounts) async fn copies<How, C: RunAccounts<How>>(
             copies.push((at, group, copy.to_vec()));
         }
     }
-    Ok(Copies { copies, shares })
+    Ok(Copies { copies, shares, rows: rows.len() })
 }
 
 /// Which key of a group a copy is of.
@@ -74,7 +76,9 @@ impl Copies {
     ) -> Result<Writes, AccountError> {
         let pending = at.and([("copy", Value::Null)]);
         let same = [("user_id", at.id.as_bytes().into())];
+        // As many of both: a share that came would else hide that another was opened.
         writes = writes.exactly(GROUP_KEYS.update(&same, &pending), self.shares);
+        writes = writes.exactly(GROUP_KEYS.update(&same, &at.user()), self.rows);
         for (group, opened, before) in &self.copies {
             let of = [("key_id", opened.place().key_id().into()), ("copy", before.as_slice().into())];
             let copy = [("copy", key.hold_group_key(opened)?.into())];

@@ -8,7 +8,7 @@ use diesel_encrypted::accounts::{
         encryption_pins as pins,
     },
 };
-use diesel_encrypted::users::{SharingError, Suite};
+use diesel_encrypted::users::{EncryptionKey, SharingError, Suite};
 use diesel_encrypted_tests::on_every_backend;
 
 use super::{group, meanwhile, of, opened, people};
@@ -111,6 +111,44 @@ on_every_backend! {
         accounts.share(&mut *connection, &bob, &group("four"), ada.id()).unwrap();
         let recovered = accounts.recover(&mut *connection, bob.id(), &rotated.codes[0], "new").unwrap();
         assert_eq!(opened(&accounts, &mut *connection, &recovered.account), next.key().check_value());
+    }
+
+    /// As many shares as before, and another of them opened.
+    fn a_share_that_comes_does_not_hide_that_another_was_opened<C>() {
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        let [ada, bob] = people(&accounts, &mut *connection);
+        let made = of(&accounts, &mut *connection, &[&ada, &bob]);
+        accounts.share(&mut *connection, &ada, &group("two"), bob.id()).unwrap();
+        accounts.group(&mut *connection, &bob, &group("two")).unwrap();
+        let (other, bobs) = (accounts.clone(), accounts.unlock(&mut *connection, bob.id(), "a password").unwrap());
+        let adas = accounts.unlock(&mut *connection, ada.id(), "a password").unwrap();
+        meanwhile(&mut connection, move |connection| {
+            other.group(connection, &bobs, &group("editors")).unwrap();
+            other.share(connection, &adas, &group("three"), bobs.id()).unwrap();
+        });
+        let error = accounts.rotate_key(&mut *connection, &bob, "a password").map(drop).unwrap_err();
+        assert!(matches!(error, AccountError::Changed), "{error}");
+        let rotated = accounts.rotate_key(&mut *connection, &bob, "a password").unwrap();
+        assert_eq!(opened(&accounts, &mut *connection, &rotated.account), made.key().check_value());
+    }
+
+    /// A card is removed and another added while the user gets a new key: as many locks as before.
+    fn a_lock_that_is_removed_meanwhile_does_not_come_back<C>() {
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        let [ada] = people(&accounts, &mut *connection);
+        let [lost, new] = [(); 2].map(|()| EncryptionKey::generate(Suite::X25519).unwrap());
+        let lock = accounts.add_private_key(&mut *connection, &ada, lost.public()).unwrap();
+        let (other, adas) = (accounts.clone(), accounts.unlock(&mut *connection, ada.id(), "a password").unwrap());
+        let public = new.public().clone();
+        meanwhile(&mut connection, move |connection| {
+            other.remove_lock(connection, &adas, lock).unwrap();
+            other.add_private_key(connection, &adas, &public).unwrap();
+        });
+        let error = accounts.rotate_key(&mut *connection, &ada, "a password").map(drop).unwrap_err();
+        assert!(matches!(error, AccountError::Changed), "{error}");
+        accounts.rotate_key(&mut *connection, &ada, "a password").map(drop).unwrap();
+        let gone = accounts.unlock_with_private_key(&mut *connection, ada.id(), lock, &lost);
+        assert!(matches!(gone, Err(AccountError::Wrong)));
     }
 
     /// A share is opened by one request while another gives the user a new key.
