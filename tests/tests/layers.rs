@@ -263,6 +263,9 @@ on_every_backend! {
         let title_alone = builder().open(&mut *conn).unwrap();
         let mut maintenance = Maintenance::open(&mut *conn, &title_alone).unwrap();
         assert!(matches!(maintenance.earlier_keys(&both), Err(MaintenanceError::NotRegistered { .. })));
+        let elsewhere = builder().scope("elsewhere").model::<Note>().model::<Chart>().open(&mut *conn).unwrap();
+        let mut maintenance = Maintenance::open(&mut *conn, &elsewhere).unwrap();
+        assert!(matches!(maintenance.earlier_keys(&both), Err(MaintenanceError::OtherScope)));
         let mut maintenance = Maintenance::open(&mut *conn, &both).unwrap();
         let all = Selection::all();
         assert!(matches!(maintenance.reseal(&both, &all).run(on), Err(MaintenanceError::ApplicationLayer { .. })));
@@ -290,6 +293,14 @@ on_every_backend! {
             let found = notes::table.filter(notes::body.blind_eq("NOTE 3")).select(notes::id).load::<i32>(&mut *conn);
             assert_eq!(found.unwrap(), [703]);
         }));
+        // What does not open may need the key before.
+        let mut damaged: Vec<u8> = notes::table.find(800).select(notes::body).first(&mut *conn).unwrap();
+        *damaged.last_mut().unwrap() ^= 1;
+        let update = update(notes::table.find(800)).set(notes::body.eq(damaged));
+        update.execute(&mut *conn).unwrap();
+        let mut maintenance = Maintenance::open(&mut *conn, &application).unwrap();
+        let earlier = maintenance.earlier_keys(&both).unwrap();
+        assert_eq!(earlier.keys()[0].rows, 1, "{earlier:?}");
     }
 
     fn maintenance_keeps_the_users_layer_and_its_tags<C>() {

@@ -63,7 +63,8 @@ impl<C: MaintenanceConnection> Maintenance<'_, C> {
     ///
     /// # Errors
     /// [`MaintenanceError::ApplicationVault`] for another vault, [`MaintenanceError::NotRegistered`] if this was opened with a
-    /// vault that lacks a column of two layers; else of the database.
+    /// vault that lacks a column of two layers, and [`MaintenanceError::OtherScope`] if with one of another scope; else of the
+    /// database.
     pub fn earlier_keys(&mut self, holder: &Vault) -> Result<EarlierKeys, MaintenanceError> {
         let mut earlier = BTreeSet::new();
         let mut columns = BTreeSet::new();
@@ -98,20 +99,26 @@ impl<C: MaintenanceConnection> Maintenance<'_, C> {
                 counts.push(count);
             }
         }
-        let within = self.within_layers(holder)?;
+        let (within, unopened) = self.within_layers(holder)?;
         for (key, counts) in keys.iter_mut().zip(counts) {
             key.query = sum(&counts);
-            if let Some(rows) = within.get(&key.key_id) {
-                key.rows += rows;
-                // SQL does not see them.
+            let rows = within.get(&key.key_id).copied().unwrap_or_default();
+            key.rows += rows + unopened;
+            // SQL does not see them.
+            if rows > 0 {
                 key.query.push_str(&format!(" -- and {rows} values in columns of two layers"));
+            }
+            if unopened > 0 {
+                key.query
+                    .push_str(&format!(" -- and {unopened} values of two layers that do not open, and may need it"));
             }
         }
         Ok(EarlierKeys(keys))
     }
 
-    /// How many values of columns of two layers are under each key of a user or a group: opened by the application's key.
-    fn within_layers(&mut self, holder: &Vault) -> Result<BTreeMap<u32, u64>, MaintenanceError> {
+    /// How many values of columns of two layers are under each key of a user or a group, opened by the application's key; and
+    /// how many that does not open.
+    fn within_layers(&mut self, holder: &Vault) -> Result<(BTreeMap<u32, u64>, u64), MaintenanceError> {
         let is_known = |id: &str, vault: &Vault| vault.fields().any(|field| field.id() == id);
         let select = "SELECT field_id, table_name, column_name, options, indexes FROM encrypted_columns";
         let rows = patiently(self.connection, |connection| connection.registered(Statement::new().sql(select)))?;
@@ -130,11 +137,15 @@ impl<C: MaintenanceConnection> Maintenance<'_, C> {
             selection = selection.column(table, column);
         }
         if columns.is_empty() {
-            return Ok(BTreeMap::new());
+            return Ok((BTreeMap::new(), 0));
+        }
+        // It would open nothing of theirs, and find nothing.
+        if self.vault.scope() != holder.scope() {
+            return Err(MaintenanceError::OtherScope);
         }
         let counting = CountInner::default();
         let run = Run::new(self.connection, (&self.vault, self.dialect), &selection, counting.clone());
-        let _counted = run.dry_run().run(|_| ControlFlow::Continue(()))?;
-        Ok(counting.counts())
+        let counted = run.dry_run().run(|_| ControlFlow::Continue(()))?;
+        Ok((counting.counts(), counted.counts().failed))
     }
 }

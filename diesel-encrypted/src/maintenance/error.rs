@@ -114,6 +114,12 @@ pub enum MaintenanceError {
         /// The field.
         field: String,
     },
+    /// The application's layer is another tenant's.
+    #[error(
+        "this was opened with the application's vault of another scope than the user or the group is of, which opens \
+         nothing of theirs in columns of two layers: open it with that of their scope"
+    )]
+    OtherScope,
     /// Plaintext in a column that refuses it.
     #[error(
         "`{field}` refuses plaintext, and {rows} rows hold some: it was planted, or written by a program without \
