@@ -179,6 +179,18 @@ fn of(account: &Account, user: &UserId) -> [(&'static str, Value); 3] {
     [("scope", at.scope.clone().into()), ("owner_id", at.id.as_bytes().into()), ("user_id", user.as_bytes().into())]
 }
 
+/// Puts this pin in the place of the one that there is, altered or not.
+pub(super) async fn repin<How, C: RunAccounts<How>>(
+    connection: &mut C,
+    account: &Account,
+    pin: &Pin,
+) -> Result<Statement, AccountError> {
+    Ok(match read(connection, &PINS, &of(account, &pin.user)).await?.first() {
+        None => insert(account, pin),
+        Some(row) => replace(account, pin, row.array("mac")?),
+    })
+}
+
 fn insert(account: &Account, pin: &Pin) -> Statement {
     let pinned = [("fingerprint", (&pin.fingerprint).into()), ("mac", (&pin.mac).into())];
     PINS.insert(&of(account, &pin.user).into_iter().chain(pinned).collect::<Vec<_>>())

@@ -12,6 +12,7 @@ mod open;
 mod remove;
 mod renew;
 mod stay;
+mod trust;
 
 pub use group::OpenGroup;
 

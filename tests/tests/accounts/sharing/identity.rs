@@ -43,6 +43,19 @@ on_every_backend! {
         accounts.group(&mut *connection, &ada, &group("three")).unwrap();
     }
 
+    fn who_was_compared_in_person_is_known_before_anything_is_shared<C>() {
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        let [ada, bob] = people(&accounts, &mut *connection);
+        let unknown = accounts.trust(&mut *connection, &ada, &user(9), &bob.member().fingerprint()).unwrap_err();
+        assert!(matches!(unknown, AccountError::UnknownUser), "{unknown}");
+        for _ in 0..2 {
+            accounts.trust(&mut *connection, &ada, bob.id(), &bob.member().fingerprint()).unwrap();
+        }
+        let pinned: Vec<(Vec<u8>, Vec<u8>)> = pins::table.select((pins::user_id, pins::fingerprint)).load(&mut *connection).unwrap();
+        assert_eq!(pinned, [(bob.id().as_bytes().to_vec(), bob.member().fingerprint().to_vec())]);
+        accounts.share(&mut *connection, &ada, &group("two"), bob.id()).unwrap();
+    }
+
     fn what_was_not_opened_is_opened_before_the_key_pair_changes<C>() {
         let (mut connection, accounts) = (database::<C>(), accounts());
         let [ada, mut bob] = people(&accounts, &mut *connection);

@@ -198,7 +198,15 @@ on_every_backend! {
             assert!(matches!(error, Err(AccountError::Sharing(SharingError::OtherIdentity))), "{error:?}");
         }
         assert_eq!(connection.rows(), before);
+        // Ada asks Bob, who sees another identity. Were it his, she would say so.
+        for seen in [bob.member().fingerprint(), [0; 32]] {
+            let error = accounts.trust(&mut *connection, &ada, bob.id(), &seen).unwrap_err();
+            assert!(matches!(error, AccountError::Sharing(SharingError::OtherIdentity)), "{error}");
+        }
+        assert_eq!(connection.rows(), before);
+        accounts.trust(&mut *connection, &ada, bob.id(), &forged.fingerprint()).unwrap();
+        accounts.share(&mut *connection, &ada, &group("notes"), bob.id()).unwrap();
         // Whoever never met him believes the application.
-        accounts.share(&mut *connection, &carl, &group("notes"), bob.id()).unwrap();
+        accounts.share(&mut *connection, &carl, &group("two"), bob.id()).unwrap();
     }
 }
