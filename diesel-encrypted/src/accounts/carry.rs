@@ -2,7 +2,7 @@
 
 use diesel_encrypted_core::{
     format::lock::LockKind,
-    users::{Authority, KnownUser, Lock, LockRecipient, UserKey},
+    users::{Authority, KnownUser, Lock, LockId, LockRecipient, UserKey},
 };
 
 use super::error::AccountError;
@@ -24,11 +24,12 @@ impl From<Lock> for Kept {
 #[derive(Debug, Default)]
 pub(super) struct Carried {
     pub(super) locks: Vec<Kept>,
-    /// What opens them is not at hand, or they were altered.
+    /// They were not to be kept, what opens them is not at hand, or they were altered.
     pub(super) dropped: Vec<LockKind>,
 }
 
-/// Makes locks of `key` for whoever opens those of `old`. The password and the codes are made anew elsewhere.
+/// Makes locks of `key` for whoever opens those of `old` that are to be `kept`. The password and the codes are made anew
+/// elsewhere.
 ///
 /// A lock that was altered is dropped, and does not keep its user from a new key.
 pub(super) fn over(
@@ -36,6 +37,7 @@ pub(super) fn over(
     user: &KnownUser,
     (old, key): (&UserKey, &UserKey),
     locks: Vec<Kept>,
+    kept: &[LockId],
 ) -> Result<Carried, AccountError> {
     let mut carried = Carried::default();
     for Kept { lock, recipient } in locks {
@@ -45,6 +47,7 @@ pub(super) fn over(
         };
         let renewed = match (kind, recipient) {
             (LockKind::Password | LockKind::RecoveryCode, _) => continue,
+            _ if !kept.contains(&lock.id()) => None,
             (LockKind::Escrow, _) => match authority.open_escrow(user, &lock).map_err(AccountError::from) {
                 Ok(_) => Some(authority.escrow(key)?.into()),
                 Err(AccountError::Wrong | AccountError::Lock(_)) => None,

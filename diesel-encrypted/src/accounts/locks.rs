@@ -183,7 +183,7 @@ impl Accounts {
         let opened = opened.await?;
         let key = self.settle(connection, &found, opened).await?;
         let account = self.open(connection, found, key).await?;
-        self.renew(connection, account, &lock, Password::new(password), || AccountError::Wrong).await
+        self.renew(connection, account, &lock, Password::new(password), Vec::new(), || AccountError::Wrong).await
     }
 
     async fn add_private_key_on<How, C: RunAccounts<How>>(

@@ -22,6 +22,7 @@ use super::{
 impl Accounts {
     both! {
         /// Opens an account by a recovery code, and gives it a new password, a new key and a new set of codes; sessions end.
+        /// What goes over to the new key is what [`rotate_key`](Self::rotate_key) takes: no lock.
         /// The code is spent in the transaction that does so, and of two calls with one code one is done.
         ///
         /// Whichever way it fails costs one run of the password's KDF.
@@ -54,7 +55,7 @@ impl Accounts {
     ) -> Result<Rotated, AccountError> {
         let password = Password::new(password);
         let (account, spent) = self.by_code(connection, id, code, &password).await?;
-        self.renew(connection, account, &spent, password, || AccountError::Wrong).await
+        self.renew(connection, account, &spent, password, Vec::new(), || AccountError::Wrong).await
     }
 
     async fn recover_keeping_key_on<How, C: RunAccounts<How>>(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use diesel_encrypted_core::{
     format::lock::LockKind,
-    users::{Authority, Lock, Member, Password, PasswordCost, Pin, RecoveryCode, SealedMember, UserId},
+    users::{Authority, Lock, LockId, Member, Password, PasswordCost, Pin, RecoveryCode, SealedMember, UserId},
 };
 
 use super::{
@@ -33,8 +33,8 @@ pub struct Rotated {
     pub account: Account,
     /// The recovery codes, to be shown once and printed: those before open nothing any more.
     pub codes: Vec<RecoveryCode>,
-    /// The kinds of the locks that could not go over to the new key, and are gone: questions, whose answers are not at hand,
-    /// and what was altered. Their user makes them again.
+    /// The kinds of the locks that did not go over to the new key, and are gone: those that were not to be kept, questions,
+    /// whose answers are not at hand, and what was altered. Their user makes them again.
     pub dropped: Vec<LockKind>,
 }
 
@@ -46,6 +46,8 @@ struct Renewal {
     pins: Vec<Pin>,
     copies: Copies,
     password: Password,
+    /// The locks that go over as well.
+    kept: Vec<LockId>,
 }
 
 /// What it became.
@@ -69,11 +71,12 @@ impl Renewal {
             pins,
             copies,
             password,
+            kept,
         } = self;
         let key = old.successor()?;
         let (lock, _) = Lock::for_password(&key, password.as_str(), cost)?;
         let (codes, new) = lock::of_codes(&key, codes)?;
-        let Carried { mut locks, dropped } = carry::over(authority, &found.known, (&old, &key), old_locks)?;
+        let Carried { mut locks, dropped } = carry::over(authority, &found.known, (&old, &key), old_locks, &kept)?;
         locks.extend(new.into_iter().chain([lock]).map(Kept::from));
         let pins = pins.iter().map(|pin| pin.renew(&old, &key)).collect::<Result<_, _>>().map_err(held(PINS.name))?;
         let sealed = member.seal(&key)?;
@@ -120,13 +123,14 @@ impl Renewed {
 
 impl Accounts {
     /// Gives a user a new key and a new password, by a lock that was opened and is spent with it. `otherwise` is what it
-    /// means if another call has spent it.
+    /// means if another call has spent it. Of the other locks, `kept` go over.
     pub(super) async fn renew<How, C: RunAccounts<How>>(
         &self,
         connection: &mut C,
         account: Account,
         spent: &Lock,
         password: Password,
+        kept: Vec<LockId>,
         otherwise: fn() -> AccountError,
     ) -> Result<Rotated, AccountError> {
         let authority = self.authority()?;
@@ -137,7 +141,7 @@ impl Accounts {
         let others = locks.iter().filter(|kept| kept.lock.id() != spent.id());
         let old_locks = others.map(|kept| lock::delete_as_read(&found.at, &kept.lock)).collect();
         let copies = copies(self, connection, &found.at, &account.key).await?;
-        let renewal = Renewal { account, locks, pins, copies, password };
+        let renewal = Renewal { account, locks, pins, copies, password, kept };
         let renewed = compute(connection, move || renewal.make(&authority, cost, codes)).await??;
         let writes = found.replacing(&renewed.account.found.record);
         let writes = writes.one_or(lock::delete(&found.at, spent)?, otherwise);

@@ -25,7 +25,8 @@ on_every_backend! {
         assert!(matches!(wrong, Err(AccountError::Wrong)));
         assert_eq!(connection.rows(), before);
 
-        let rotated = accounts.rotate_key(&mut *connection, &account, "a password").unwrap();
+        let kept: Vec<_> = accounts.locks(&mut *connection, &user(1)).unwrap().iter().map(|lock| lock.id).collect();
+        let rotated = accounts.rotate_key_keeping(&mut *connection, &account, "a password", &kept).unwrap();
         assert_eq!(rotated.dropped, [LockKind::Questions]);
         assert_eq!(rotated.codes.len(), 10);
         let new = rotated.account.key().check_value();
@@ -39,11 +40,28 @@ on_every_backend! {
             assert_eq!(unlocked.earlier()[0].check_value(), account.key().check_value());
             assert_eq!(unlocked.member().fingerprint(), account.member().fingerprint());
         }
-        let again = accounts.rotate_key(&mut *connection, &rotated.account, "a password").unwrap();
-        assert_eq!((again.dropped.len(), again.account.earlier().len()), (0, 2));
+        let again = accounts.rotate_key_keeping(&mut *connection, &rotated.account, "a password", &[lock]).unwrap();
+        assert_eq!((again.dropped, again.account.earlier().len()), (vec![LockKind::Escrow], 2));
         accounts.unlock_with_private_key(&mut *connection, &user(1), lock, &card).unwrap();
-        // The record, 11 locks, escrow, the card, the key pair, two earlier keys.
-        assert_eq!(connection.count(), 17);
+        // The record, 11 locks, the card, the key pair, two earlier keys.
+        assert_eq!(connection.count(), 16);
+    }
+
+    /// Whoever has the key, from an old password and an old copy, puts a lock of their own beside the user's.
+    fn a_lock_that_a_thief_of_the_key_made_is_not_given_the_next_one<C>() {
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        let created = accounts.create(&mut *connection, &user(1), "a password").unwrap();
+        let thief = EncryptionKey::generate(Suite::X25519).unwrap();
+        let lock = accounts.add_private_key(&mut *connection, &created.account, thief.public()).unwrap();
+        accounts.unlock_with_private_key(&mut *connection, &user(1), lock, &thief).unwrap();
+        let rotated = accounts.rotate_key(&mut *connection, &created.account, "a password").unwrap();
+        assert_eq!(rotated.dropped, [LockKind::PrivateKey]);
+        let lock = accounts.add_private_key(&mut *connection, &rotated.account, thief.public()).unwrap();
+        let recovered = accounts.recover(&mut *connection, &user(1), &rotated.codes[0], "new").unwrap();
+        assert_eq!(recovered.dropped, [LockKind::PrivateKey]);
+        let refused = accounts.unlock_with_private_key(&mut *connection, &user(1), lock, &thief);
+        assert!(matches!(refused, Err(AccountError::Wrong)));
+        assert!(!accounts.locks(&mut *connection, &user(1)).unwrap().iter().any(|lock| lock.kind == LockKind::PrivateKey));
     }
 
     fn a_public_key_that_someone_put_there_is_not_given_the_new_key<C>() {
@@ -55,7 +73,7 @@ on_every_backend! {
         let of_card = encryption_locks::table.filter(encryption_locks::kind.eq(4));
         diesel::update(of_card).set(encryption_locks::public_key.eq(public)).execute(&mut *connection).unwrap();
         accounts.unlock_with_private_key(&mut *connection, &user(1), lock, &card).unwrap();
-        let rotated = accounts.rotate_key(&mut *connection, &account, "a password").unwrap();
+        let rotated = accounts.rotate_key_keeping(&mut *connection, &account, "a password", &[lock]).unwrap();
         assert_eq!(rotated.dropped, [LockKind::PrivateKey]);
         for key in [&card, &thief] {
             let refused = accounts.unlock_with_private_key(&mut *connection, &user(1), lock, key);

@@ -292,12 +292,12 @@ impl<C: Database> Model<C> {
 
     /// What a new key means: someone keeps the one before, which is of no use any more.
     fn has_new_key(&mut self, id: i64, Rotated { account, codes, dropped, .. }: Rotated) {
-        assert!(dropped.is_empty(), "{dropped:?}");
         let person = self.people.get_mut(&id).unwrap();
         person.has_new_codes(&codes);
         let old = std::mem::replace(&mut person.account, account);
-        let escrow = person.escrow;
-        self.is_stale(&old, escrow);
+        let escrow = std::mem::take(&mut person.escrow);
+        assert_eq!(dropped.len(), usize::from(escrow), "{dropped:?}");
+        self.is_stale(&old);
         let owner = Owner::Person(id);
         let (epoch, vault) = (self.oracle.epoch(owner), old.vault(Note::fields()));
         self.kept.push(Kept { owner, epoch, vault, account: Some(old) });
@@ -305,15 +305,12 @@ impl<C: Database> Model<C> {
     }
 
     /// An account with a key from before changes nothing.
-    fn is_stale(&mut self, old: &Account, escrow: bool) {
+    fn is_stale(&mut self, old: &Account) {
         let day = Duration::from_secs(86_400);
         let is_changed = |error: &AccountError| matches!(error, AccountError::Changed);
         self.refused(|accounts, connection| accounts.begin_session(connection, old, day), is_changed);
         self.refused(|accounts, connection| accounts.new_codes(connection, old), is_changed);
-        // Where there is one, none is added.
-        if !escrow {
-            self.refused(|accounts, connection| accounts.add_escrow(connection, old), is_changed);
-        }
+        self.refused(|accounts, connection| accounts.add_escrow(connection, old), is_changed);
     }
 
     /// All of theirs is sealed anew, and then the keys before are forgotten.
