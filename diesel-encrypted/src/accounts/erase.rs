@@ -76,6 +76,9 @@ impl Accounts {
         ///
         /// The user's own rows are the application's to delete. A second call finds nothing more to erase.
         ///
+        /// No group has a new key by it, and whoever kept one of the user's goes on reading what is sealed under it:
+        /// [`renew_group`](Self::renew_group), by another member, makes the next one of each group that the user was in.
+        ///
         /// # Errors
         /// [`AccountError::UnknownUser`] if there was never such a user, [`AccountError::Changed`] if another call changed
         /// the account meanwhile.

@@ -26,7 +26,8 @@ impl<C: Database> Model<C> {
             30..60 => self.write_in_a_group(id, group),
             60..78 => self.revoke(id, group, other),
             78..84 => self.leave(id, group),
-            84..94 => self.reseal_a_group(id, group),
+            84..90 => self.reseal_a_group(id, group),
+            90..94 => self.renew_group(id, group),
             94..97 => self.rotate_key_pair(id),
             _ => self.change_identity(id),
         }
@@ -139,6 +140,16 @@ impl<C: Database> Model<C> {
             self.kept.push(Kept { owner, epoch: self.oracle.epoch(owner), vault, account: None });
         }
         self.oracle.next_epoch(owner);
+    }
+
+    /// The same members have another key: what was opened before is of as little use as after a removal.
+    fn renew_group(&mut self, id: i64, group: i64) {
+        self.said(format!("renew_group({id}, {group})"));
+        let (left, opened) = (self.open(id, group), self.open(id, group));
+        let account = &self.people[&id].account;
+        let next = self.accounts.renew_group(&mut *self.connection, account, left).unwrap();
+        assert_eq!(next.key().place().version(), opened.key().place().version() + 1);
+        self.keeps(id, group, Some(opened), id);
     }
 
     fn leave(&mut self, id: i64, group: i64) {

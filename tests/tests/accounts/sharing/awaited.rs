@@ -23,6 +23,9 @@ async fn live<C: AsyncAccountsConnection>(url: &str) {
     let opened = accounts.group_async(connection, &bob, &group("editors")).await.unwrap();
     assert_eq!(opened.key().check_value(), made.key().check_value());
     assert_eq!(accounts.members_async(connection, &made).await.unwrap().len(), 2);
+    let made = accounts.renew_group_async(connection, &ada, made).await.unwrap();
+    let opened = accounts.group_async(connection, &bob, &group("editors")).await.unwrap();
+    assert_eq!((made.key().place().version(), opened.key().check_value()), (2, made.key().check_value()));
     let next = accounts.remove_async(connection, &ada, made, bob.id()).await.unwrap();
     let error = accounts.group_async(connection, &bob, &group("editors")).await.unwrap_err();
     assert!(matches!(error, AccountError::NotMember), "{error}");

@@ -109,6 +109,45 @@ on_every_backend! {
         assert_eq!(opened(&accounts, &mut *connection, &dan), next.key().check_value());
     }
 
+    /// Nobody finds them to remove, and they kept the key: it is left behind all the same.
+    fn a_group_whose_member_is_gone_is_given_another_key<C>() {
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        let [ada, bob, carl, dan, erin] = people(&accounts, &mut *connection);
+        let made = of(&accounts, &mut *connection, &[&ada, &bob, &carl, &dan, &erin]);
+        let first = made.key().check_value();
+        for who in [&bob, &carl, &dan] {
+            opened(&accounts, &mut *connection, who);
+        }
+        accounts.erase(&mut *connection, bob.id()).unwrap();
+        diesel::delete(keys::table.filter(keys::user_id.eq(carl.id().as_bytes()))).execute(&mut *connection).unwrap();
+        let before = connection.rows();
+        let made = accounts.remove(&mut *connection, &ada, made, bob.id()).unwrap();
+        let made = accounts.remove(&mut *connection, &ada, made, carl.id()).unwrap();
+        assert_eq!((made.key().check_value(), connection.rows()), (first, before));
+
+        let next = accounts.renew_group(&mut *connection, &ada, made).unwrap();
+        let second = next.key().check_value();
+        assert_ne!(first, second);
+        assert_eq!((next.key().place().version(), next.earlier()[0].check_value()), (2, first));
+        assert_eq!(members(&accounts, &mut *connection, &next), [user(1), user(4), user(5)]);
+        // Dan has opened the group before, Erin has not.
+        for account in [&ada, &dan, &erin] {
+            let opened = accounts.group(&mut *connection, account, &group("editors")).unwrap();
+            let earlier: Vec<_> = opened.earlier().iter().map(|key| key.check_value()).collect();
+            assert_eq!((opened.key().check_value(), earlier), (second, vec![first]), "{:?}", account.id());
+        }
+        for gone in [&bob, &carl] {
+            accounts.group(&mut *connection, gone, &group("editors")).unwrap_err();
+        }
+        let left: Vec<(i64, bool)> = keys::table.select((keys::key_id, keys::share.is_null())).load(&mut *connection).unwrap();
+        assert_eq!(left, [(i64::from(next.key().place().key_id()), true); 3]);
+        // Alone, and again.
+        let alone = accounts.create_group(&mut *connection, &ada, &group("diary")).unwrap();
+        let alone = accounts.renew_group(&mut *connection, &ada, alone).unwrap();
+        let alone = accounts.renew_group(&mut *connection, &ada, alone).unwrap();
+        assert_eq!((alone.key().place().version(), alone.earlier().len()), (3, 2));
+    }
+
     /// What someone shared opens though they were erased since: their public keys stay.
     fn a_share_of_someone_who_was_erased_opens<C>() {
         let (mut connection, accounts) = (database::<C>(), accounts());
@@ -133,13 +172,14 @@ on_every_backend! {
         let (mut connection, accounts) = (database::<C>(), accounts());
         let [ada, bob, carl, dan] = people(&accounts, &mut *connection);
         let by_ada = of(&accounts, &mut *connection, &[&ada, &bob, &carl]);
-        let by_bob = accounts.group(&mut *connection, &bob, &group("editors")).unwrap();
+        let [by_bob, again] = [(); 2].map(|()| accounts.group(&mut *connection, &bob, &group("editors")).unwrap());
         accounts.remove(&mut *connection, &ada, by_ada, carl.id()).unwrap();
         let before = connection.rows();
         let errors = [
             accounts.members(&mut *connection, &by_bob).map(drop),
             accounts.add(&mut *connection, &bob, &by_bob, dan.id()),
-            accounts.remove(&mut *connection, &bob, by_bob, ada.id()).map(drop),
+            accounts.renew_group(&mut *connection, &bob, by_bob).map(drop),
+            accounts.remove(&mut *connection, &bob, again, ada.id()).map(drop),
         ];
         for error in errors {
             assert!(matches!(error, Err(AccountError::Changed)), "{error:?}");
@@ -169,13 +209,14 @@ on_every_backend! {
         let (mut connection, accounts) = (database::<C>(), accounts());
         let [ada, bob, carl] = people(&accounts, &mut *connection);
         of(&accounts, &mut *connection, &[&ada, &bob]);
-        let by_bob = accounts.group(&mut *connection, &bob, &group("editors")).unwrap();
+        let [by_bob, again] = [(); 2].map(|()| accounts.group(&mut *connection, &bob, &group("editors")).unwrap());
         let of_bob = keys::table.filter(keys::user_id.eq(bob.id().as_bytes().to_vec()));
         diesel::delete(of_bob).execute(&mut *connection).unwrap();
         let before = connection.rows();
         let added = accounts.add(&mut *connection, &bob, &by_bob, carl.id());
         let removed = accounts.remove(&mut *connection, &bob, by_bob, ada.id()).map(drop);
-        for error in [added, removed] {
+        let renewed = accounts.renew_group(&mut *connection, &bob, again).map(drop);
+        for error in [added, removed, renewed] {
             assert!(matches!(error, Err(AccountError::NotMember)), "{error:?}");
         }
         assert_eq!(connection.rows(), before);
