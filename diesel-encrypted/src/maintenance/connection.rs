@@ -54,7 +54,9 @@ pub trait MaintenanceConnection: Connection {
     #[doc(hidden)]
     fn walked(&mut self, statement: Statement) -> QueryResult<Vec<WalkedColumns>>;
     #[doc(hidden)]
-    fn numbered(&mut self, statement: Statement) -> QueryResult<Vec<NumberedColumns>>;
+    fn each_walked(&mut self, statement: Statement, each: impl FnMut(WalkedColumns)) -> QueryResult<()>;
+    #[doc(hidden)]
+    fn each_numbered(&mut self, statement: Statement, each: impl FnMut(NumberedColumns)) -> QueryResult<()>;
     #[doc(hidden)]
     fn jobs(&mut self, statement: Statement) -> QueryResult<Vec<JobColumns>>;
     #[doc(hidden)]
@@ -92,8 +94,14 @@ where
         load::<_, WalkedSqlTypes, _>(self, statement)
     }
 
-    fn numbered(&mut self, statement: Statement) -> QueryResult<Vec<NumberedColumns>> {
-        load::<_, NumberedSqlTypes, _>(self, statement)
+    fn each_walked(&mut self, statement: Statement, mut each: impl FnMut(WalkedColumns)) -> QueryResult<()> {
+        let mut rows = Rows::<WalkedSqlTypes>(statement, PhantomData).internal_load(self)?;
+        rows.try_for_each(|row| row.map(&mut each))
+    }
+
+    fn each_numbered(&mut self, statement: Statement, mut each: impl FnMut(NumberedColumns)) -> QueryResult<()> {
+        let mut rows = Rows::<NumberedSqlTypes>(statement, PhantomData).internal_load(self)?;
+        rows.try_for_each(|row| row.map(&mut each))
     }
 
     fn jobs(&mut self, statement: Statement) -> QueryResult<Vec<JobColumns>> {

@@ -53,6 +53,7 @@ mod key;
 mod patience;
 mod report;
 mod reseal;
+mod rows;
 mod run;
 mod selection;
 mod status;

@@ -169,7 +169,7 @@ impl Report {
     }
 }
 
-/// How far a run is, at a checkpoint.
+/// How far a run is, after a page.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Progress<'a> {

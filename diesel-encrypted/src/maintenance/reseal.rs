@@ -7,10 +7,10 @@ use super::{
     header::Header,
     key::Key,
     patience::patiently,
+    rows::{Row, Value},
     run,
     table::{self, Table},
     transform::{Outcome, Subject, Transform},
-    walk::Row,
     write::{Action, Write, Written},
 };
 
@@ -64,10 +64,10 @@ fn row<C: MaintenanceConnection>(
     let statement = write.walk.row(&key);
     let found = patiently(connection, |connection| connection.walked(statement.clone()))?.into_iter().next();
     // The row is gone, or the value is NULL.
-    let Some(Row { value: Some(old), owner, .. }) = found.map(Row::from) else {
+    let Some(Row { value: Value::Whole(old), owner, .. }) = found.map(Row::whole) else {
         return Ok(counts);
     };
-    let owner = write.walk.owner(owner);
+    let owner = write.walk.owner(&owner);
     match owner.and_then(|owner| stale.change(&old, owner.as_ref())) {
         Ok(Outcome::Write(new)) => {
             let written = [Written { key, old, new }];

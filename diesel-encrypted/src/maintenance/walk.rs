@@ -4,14 +4,13 @@ use diesel_encrypted_core::Owner;
 
 use super::{
     Reason,
-    connection::{NumberedColumns, WalkedColumns},
     key::{self, Key},
     table::{Column, Kind, Table},
 };
 use crate::{backend::Dialect, store::statement::Statement};
 
 /// The rows from which on a table is large.
-const LARGE: u32 = 500_000;
+const LARGE: u32 = 100_000;
 
 /// How a table is walked.
 #[derive(Clone, Debug)]
@@ -72,10 +71,12 @@ impl Walk<'_> {
     }
 
     /// What a value is bound to, of what was read of its row.
-    pub(super) fn owner(&self, packed: String) -> Result<Option<Owner>, Reason> {
+    pub(super) fn owner(&self, packed: &str) -> Result<Option<Owner>, Reason> {
         match self.owner.is_empty() {
             true => Ok(None),
-            false => Key::parse(packed).and_then(|owner| owner.owner().ok()).map(Some).ok_or(Reason::NoOwner),
+            false => {
+                Key::parse(packed.to_owned()).and_then(|owner| owner.owner().ok()).map(Some).ok_or(Reason::NoOwner)
+            }
         }
     }
 
@@ -88,15 +89,15 @@ impl Walk<'_> {
         Statement::new().made(format!("SELECT {count} FROM {} WHERE {}", self.table.sql(), self.wants))
     }
 
-    /// About how many rows need work, where one page of the table in a hundred tells: if it is a large one of PostgreSQL, and
+    /// About how many rows need work, by the share of them in one page of the table in a hundred: if it is a large one of PostgreSQL, and
     /// else no row. As a group whose bytes do not matter.
     pub(super) fn estimate(&self) -> Option<Statement> {
         let (table, wants) = (self.table.sql(), &self.wants);
         (self.table.dialect == Dialect::Postgres).then(|| {
             Statement::new()
                 .made(format!(
-                    "SELECT ''::bytea, (SELECT 100 * count(*) FROM {table} TABLESAMPLE SYSTEM (1) WHERE {wants}), 0::bigint \
-                     FROM pg_catalog.pg_class WHERE relkind = 'r' AND reltuples >= {LARGE} AND oid = to_regclass("
+                    "SELECT ''::bytea, (reltuples * (SELECT coalesce(avg(CASE WHEN {wants} THEN 1 ELSE 0 END), 0) \
+                     FROM {table} TABLESAMPLE SYSTEM (1)))::bigint, 0::bigint FROM pg_catalog.pg_class WHERE relkind = 'r' AND reltuples >= {LARGE} AND oid = to_regclass("
                 ))
                 .text(&table)
                 .sql(")")
@@ -207,50 +208,5 @@ impl Walk<'_> {
         let names: Vec<String> = self.key.iter().map(|column| self.table.quoted(&column.name)).collect();
         let statement = statement.made(format!(" ORDER BY {} LIMIT {limit}", names.join(", ")));
         if offset > 0 { statement.made(format!(" OFFSET {offset}")) } else { statement }
-    }
-}
-
-/// The key of a row, as it was read.
-#[derive(Clone, Debug)]
-pub(super) enum Found {
-    Number(i64),
-    Packed(String),
-}
-
-impl Found {
-    /// `None` if the database gave a key that is none.
-    pub(super) fn key(self) -> Option<Key> {
-        match self {
-            Self::Number(number) => Some(Key::number(number)),
-            Self::Packed(packed) => Key::parse(packed),
-        }
-    }
-}
-
-/// A row that needs work.
-#[derive(Debug)]
-pub(super) struct Row {
-    pub(super) key: Found,
-    /// The value as it is stored: bytes, or UTF-8. Not there if it is long, and has to be read by itself.
-    pub(super) value: Option<Vec<u8>>,
-    /// What it is bound to, packed.
-    pub(super) owner: String,
-    /// What stands beside it, if that is read and not NULL.
-    pub(super) beside: Option<Vec<u8>>,
-}
-
-impl From<WalkedColumns> for Row {
-    fn from((key, value, owner): WalkedColumns) -> Self {
-        let (owner, beside) = match owner.split_once(';') {
-            Some((owner, beside)) => (owner.to_owned(), key::from_hex(beside)),
-            None => (owner, None),
-        };
-        Self { key: Found::Packed(key), value, owner, beside }
-    }
-}
-
-impl From<NumberedColumns> for Row {
-    fn from((key, value): NumberedColumns) -> Self {
-        Self { key: Found::Number(key), value, owner: String::new(), beside: None }
     }
 }

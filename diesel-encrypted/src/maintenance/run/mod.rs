@@ -10,6 +10,7 @@ use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use diesel_encrypted_core::{Binding, Field, Vault};
 
+use commit::Unkept;
 use options::Options;
 pub(super) use plan::plan;
 use plan::{count, known_keys};
@@ -52,7 +53,7 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
 
     /// Runs, or takes part: other workers with the same operation and selection, on this machine or others, share the work.
     ///
-    /// `progress` is called after each page, at a checkpoint. Where it breaks, the run stops, and another goes on from there.
+    /// `progress` is called after each page. Where it breaks, the run stops at a checkpoint, and another goes on from there.
     ///
     /// # Errors
     /// [`MaintenanceError`]: each says what to do. What failed for one row alone is in the report.
@@ -127,6 +128,7 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
             write: &write,
             page_rows: self.options.page(),
             counts: Counts::default(),
+            unkept: Unkept::new(),
             standing: Standing::default(),
             pace: Pace::new(0),
             report,

@@ -1,6 +1,6 @@
 //! Reading pages, and deciding on their rows beside that.
 
-use std::{ops::ControlFlow, panic, sync::Mutex, thread};
+use std::{ops::ControlFlow, panic, sync::mpsc::sync_channel, thread};
 
 use super::work::Work;
 use crate::{
@@ -8,8 +8,9 @@ use crate::{
         Counts, MaintenanceConnection, MaintenanceError, Reason,
         key::Key,
         patience::patiently,
+        rows::{Found, Row, Rows},
         transform::{Outcome, Transform},
-        walk::{Found, Range, Row},
+        walk::Range,
         write::{Write, Written},
     },
     store::statement::Statement,
@@ -24,7 +25,7 @@ const LEAST_ROWS: usize = 16;
 
 /// A page as it was read.
 struct Read {
-    rows: Vec<Row>,
+    rows: Rows,
     /// The last row.
     last: Option<Key>,
     /// Whether it is the last page of its range.
@@ -53,32 +54,47 @@ impl<C: MaintenanceConnection> Work<'_, C> {
         mut each: impl FnMut(&mut Self, Page) -> Result<ControlFlow<()>, MaintenanceError>,
     ) -> Result<(), MaintenanceError> {
         let (transform, write) = (self.transform.clone(), self.write);
+        let transform = &*transform;
         let mut rest = Some(range);
-        let mut read = self.read(&mut rest)?;
-        let mut decided = None;
-        while read.is_some() || decided.is_some() {
-            let waiting = Mutex::new(read.take());
-            let decide = || waiting.lock().ok()?.take().map(|read| decide(read, &*transform, write));
-            let flow = thread::scope(|scope| {
-                let beside = thread::Builder::new().spawn_scoped(scope, decide);
-                if let Some(page) = decided.take()
-                    && each(self, page)?.is_break()
-                {
-                    return Ok(ControlFlow::Break(()));
+        thread::scope(|scope| {
+            let (reads, to_decide) = sync_channel(1);
+            let (pages, decided) = sync_channel(1);
+            let decide = move |read| decide(read, transform, write);
+            let beside = thread::Builder::new()
+                .spawn_scoped(scope, move || to_decide.into_iter().try_for_each(|read| pages.send(decide(read)).ok()));
+            let Ok(beside) = beside else {
+                // There are no threads left.
+                while let Some(read) = self.read(&mut rest)? {
+                    if each(self, decide(read))?.is_break() {
+                        break;
+                    }
                 }
-                read = self.read(&mut rest)?;
-                decided = match beside {
-                    Ok(page) => page.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)),
-                    // There are no threads left.
-                    Err(_) => decide(),
-                };
-                Ok::<_, MaintenanceError>(ControlFlow::Continue(()))
-            })?;
-            if flow.is_break() {
                 return Ok(());
+            };
+            let mut is_deciding = false;
+            loop {
+                let read = self.read(&mut rest)?;
+                let is_read = read.is_some();
+                if let Some(read) = read
+                    && reads.send(read).is_err()
+                {
+                    break;
+                }
+                if is_deciding {
+                    let Ok(page) = decided.recv() else { break };
+                    if each(self, page)?.is_break() {
+                        return Ok(());
+                    }
+                }
+                if !is_read {
+                    return Ok(());
+                }
+                is_deciding = true;
             }
-        }
-        Ok(())
+            // The other thread ends before this one only by a panic.
+            beside.join().map(drop).unwrap_or_else(|panicked| panic::resume_unwind(panicked));
+            Ok(())
+        })
     }
 
     /// The next page of what is left of a range, and nothing of that if there is no other.
@@ -86,8 +102,8 @@ impl<C: MaintenanceConnection> Work<'_, C> {
         let Some(range) = rest else { return Ok(None) };
         let (mut rows, full) = self.read_rows(range)?;
         let (mut taken, mut bytes, mut changed) = (0, 0, 0);
-        for row in &mut rows {
-            if row.value.is_none() {
+        for row in &mut rows.rows {
+            if row.value.is_long() {
                 if bytes > PAGE_BYTES {
                     break;
                 }
@@ -96,12 +112,12 @@ impl<C: MaintenanceConnection> Work<'_, C> {
                     None => changed += 1,
                 }
             }
-            bytes += row.value.as_ref().map_or(0, Vec::len);
+            bytes += row.value.len();
             taken += 1;
         }
-        let cut = taken < rows.len();
-        rows.truncate(taken);
-        let last = rows.iter().rev().find_map(|row| row.key.clone().key());
+        let cut = taken < rows.rows.len();
+        rows.rows.truncate(taken);
+        let last = rows.rows.iter().rev().find_map(|row| row.key.clone().key());
         let ends = last.is_none() || !cut && (!full || last == range.until);
         match ends {
             true => *rest = None,
@@ -111,23 +127,27 @@ impl<C: MaintenanceConnection> Work<'_, C> {
     }
 
     /// The next rows of a range, and whether there are as many as were asked for: fewer at a time while many are long.
-    fn read_rows(&mut self, range: &Range) -> Result<(Vec<Row>, bool), MaintenanceError> {
+    fn read_rows(&mut self, range: &Range) -> Result<(Rows, bool), MaintenanceError> {
         loop {
             let limit = self.page_rows;
             let statement = self.write.walk.page(range, limit, PAGE_BYTES / limit);
             let numbered = self.write.walk.is_numbered();
-            let rows: Vec<Row> = patiently(self.connection, |connection| match numbered {
-                true => Ok(connection.numbered(statement.clone())?.into_iter().map(Row::from).collect()),
-                false => Ok(connection.walked(statement.clone())?.into_iter().map(Row::from).collect()),
+            let rows = patiently(self.connection, |connection| {
+                let mut rows = Rows::with_capacity(limit);
+                match numbered {
+                    true => connection.each_numbered(statement.clone(), |row| rows.push_numbered(row))?,
+                    false => connection.each_walked(statement.clone(), |row| rows.push_walked(row))?,
+                }
+                Ok(rows)
             })?;
-            let long = rows.iter().filter(|row| row.value.is_none()).count();
-            if long * 8 > rows.len() && limit > LEAST_ROWS {
+            let found = rows.rows.len();
+            let long = rows.rows.iter().filter(|row| row.value.is_long()).count();
+            if long * 8 > found && limit > LEAST_ROWS {
                 self.page_rows = (limit / 4).max(LEAST_ROWS);
                 continue;
             }
-            let bytes: usize = rows.iter().filter_map(|row| row.value.as_ref()).map(Vec::len).sum();
-            let full = rows.len() == limit;
-            if full && bytes < PAGE_BYTES / 4 {
+            let full = found == limit;
+            if full && rows.values.len() < PAGE_BYTES / 4 {
                 self.page_rows = (limit * 2).min(self.options.page());
             }
             return Ok((rows, full));
@@ -139,7 +159,7 @@ impl<C: MaintenanceConnection> Work<'_, C> {
         let Some(key) = key.key() else { return Ok(None) };
         let statement = self.write.walk.row(&key);
         let rows = patiently(self.connection, |connection| connection.walked(statement.clone()))?;
-        Ok(rows.into_iter().next().map(Row::from))
+        Ok(rows.into_iter().next().map(Row::whole))
     }
 }
 
@@ -148,18 +168,22 @@ fn decide(read: Read, transform: &dyn Transform, write: &Write<'_>) -> Page {
     let Read { rows, last, ends, changed } = read;
     let counts = Counts { changed, ..Counts::default() };
     let mut page = Page { last, ends, writes: Vec::new(), statements: Vec::new(), failures: Vec::new(), counts };
-    for Row { key, value, owner, beside } in rows {
-        let (Some(key), Some(old)) = (key.key(), value) else { continue };
-        let owner = write.walk.owner(owner);
-        let outcome = owner.and_then(|owner| match write.walk.beside {
-            None => transform.change(&old, owner.as_ref()),
-            Some(_) => transform.compare(&old, owner.as_ref(), beside.as_deref()),
+    for row in rows.rows {
+        let Some(old) = row.value.of(&rows.values) else { continue };
+        let outcome = write.walk.owner(&row.owner).and_then(|owner| match write.walk.beside {
+            None => transform.change(old, owner.as_ref()),
+            Some(_) => transform.compare(old, owner.as_ref(), row.beside.as_deref()),
         });
+        // Most rows of some operations are in order, and nobody asks for their keys.
+        let key = || row.key.key();
         match outcome {
-            Ok(Outcome::Write(new)) => page.writes.push(Written { key, old, new }),
+            Ok(Outcome::Write(new)) => {
+                page.writes.extend(key().map(|key| Written { key, old: old.to_vec(), new }));
+            }
             Ok(Outcome::Done) => page.counts.done += 1,
             Ok(Outcome::Skip) => page.counts.skipped += 1,
             Err(reason) => {
+                let Some(key) = key() else { continue };
                 page.counts.failed += 1;
                 page.failures.push((key, reason));
             }

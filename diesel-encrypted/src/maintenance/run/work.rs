@@ -9,6 +9,7 @@ use std::{
 use diesel_encrypted_core::Field;
 
 use super::{
+    commit::Unkept,
     options::Options,
     plan::{count, expect},
 };
@@ -36,6 +37,7 @@ pub(super) struct Work<'w, C> {
     pub(super) page_rows: usize,
     /// What this process did.
     pub(super) counts: Counts,
+    pub(super) unkept: Unkept,
     /// How far all workers were when the last range was claimed, without what this one did since.
     pub(super) standing: Standing,
     pub(super) pace: Pace,
@@ -98,11 +100,12 @@ impl<C: MaintenanceConnection> Work<'_, C> {
 
     /// A range, page by page. Whether to go on with others.
     fn range(&mut self, job: &Job, claim: &Claim) -> Result<bool, MaintenanceError> {
+        self.unkept = Unkept::new();
         let before = self.standing.counts.seen();
         let (mut seen, mut began) = (0, Instant::now());
         // Whether to go on, and whether the range is still this worker's and not at its end.
         let (mut on, mut ours) = (true, true);
-        let walked = self.pages(claim.range.clone(), |work, page| {
+        let mut walked = self.pages(claim.range.clone(), |work, page| {
             let ends = page.ends;
             let Some(counts) = work.commit(job, claim, page)? else {
                 // It expired, and belongs to another worker.
@@ -123,6 +126,7 @@ impl<C: MaintenanceConnection> Work<'_, C> {
             Ok(told)
         });
         if ours {
+            walked = walked.and_then(|()| self.keep(job, claim).map(drop));
             job.release(self.connection, claim);
         }
         walked.map(|()| on)
