@@ -89,6 +89,15 @@ fn vault_of(key: &UserKey) -> Vault {
     key.vault(&[], &[Note::fields(), Chart::fields()].concat())
 }
 
+/// Another key of the application's for each column, and a vault that knows it.
+fn renew_keys<C: Backend + KeyStoreConnection>(connection: &mut C) -> Vault {
+    let root = LocalRootKey::new(RootKeyId::new("r1").unwrap(), Secret::from_slice(&[7; 32]).unwrap());
+    let keys = KeyManager::new(RootKeys::new(root));
+    keys.run(&CreateKeys::new(KeySelection::All), connection).unwrap();
+    keys.run(&ActivateKeys::new(KeySelection::All, Processes::Restarted), connection).unwrap();
+    builder().model::<Note>().model::<Chart>().open(connection).unwrap()
+}
+
 /// Made in the user's vault.
 fn note(id: i32, author: i32, body: &str) -> Note {
     let title = Encrypted::new(Some(Sealed::seal(&format!("on {body}")).unwrap()).into());
@@ -303,6 +312,43 @@ on_every_backend! {
         assert_eq!(earlier.keys()[0].rows, 1, "{earlier:?}");
     }
 
+    fn a_layer_under_a_key_that_the_vault_does_not_know_is_not_passed_over<C>() {
+        let (mut conn, application) = opened::<C>();
+        let ada = user(&application, 7);
+        application.enter(|| vault_of(&ada).enter(|| {
+            insert_into(notes::table).values(note(1, 7, "mine")).execute(&mut *conn).unwrap();
+        }));
+        let next = ada.successor().unwrap();
+        let both = next.vault(&[&ada], &[Note::fields(), Chart::fields()].concat());
+        // Another process has brought all of it under another key of the application's since this vault was opened.
+        let renewed = renew_keys(&mut *conn);
+        let all = Selection::all();
+        assert!(Maintenance::open(&mut *conn, &renewed).unwrap().rotate(&all).run(on).unwrap().is_clean());
+
+        let mut maintenance = Maintenance::open(&mut *conn, &application).unwrap();
+        let resealed = maintenance.reseal(&both, &all).run(on).map(drop);
+        for refused in [maintenance.earlier_keys(&both).map(drop), resealed] {
+            let Err(MaintenanceError::UnknownKey { ref field, key_id }) = refused else { panic!("{refused:?}") };
+            assert!(field.starts_with("notes."), "{field}");
+            assert!(Note::fields().iter().chain(Chart::fields()).any(|field| renewed.field_state(field).unwrap().active == Some(key_id)));
+            assert!(refused.unwrap_err().to_string().contains("open it again"));
+        }
+        // Keys of another tenant are none of its concern.
+        builder().scope("elsewhere").model::<Note>().model::<Chart>().open(&mut *conn).unwrap();
+        let mut maintenance = Maintenance::open(&mut *conn, &renewed).unwrap();
+        assert_eq!(maintenance.earlier_keys(&both).unwrap().keys()[0].rows, 2);
+        assert!(maintenance.reseal(&both, &all).run(on).unwrap().is_clean());
+        assert!(maintenance.earlier_keys(&both).unwrap().are_unneeded());
+        // One that comes while it is at work.
+        let mut other = conn.connect();
+        let mut maintenance = Maintenance::open(&mut *conn, &renewed).unwrap();
+        let refused = maintenance.reseal(&both, &Selection::all().column("notes", "body")).run(|_| {
+            renew_keys(&mut other);
+            ControlFlow::Continue(())
+        });
+        assert!(matches!(refused, Err(MaintenanceError::UnknownKey { .. })), "{refused:?}");
+    }
+
     fn maintenance_keeps_the_users_layer_and_its_tags<C>() {
         let (mut conn, application) = opened::<C>();
         let ada = vault_of(&user(&application, 7));
@@ -312,13 +358,9 @@ on_every_backend! {
                 insert_into(notes::table).values(note).execute(&mut *conn).unwrap();
             }
         }));
-        let roots = RootKeys::new(LocalRootKey::new(RootKeyId::new("r1").unwrap(), Secret::from_slice(&[7; 32]).unwrap()));
-        let keys = KeyManager::new(roots);
-        keys.run(&CreateKeys::new(KeySelection::All), &mut *conn).unwrap();
-        keys.run(&ActivateKeys::new(KeySelection::All, Processes::Restarted), &mut *conn).unwrap();
+        let renewed = renew_keys(&mut *conn);
 
         // One row is brought up to date as it is read, in the user's vault, and the others by a tool that has no model.
-        let renewed = builder().model::<Note>().open(&mut *conn).unwrap();
         renewed.enter(|| ada.enter(|| {
             let load = |conn: &mut C| notes::table.find(3).select(Note::as_select()).first::<Note>(conn).unwrap();
             let stale = load(&mut conn);

@@ -63,8 +63,8 @@ impl<C: MaintenanceConnection> Maintenance<'_, C> {
     ///
     /// # Errors
     /// [`MaintenanceError::ApplicationVault`] for another vault, [`MaintenanceError::NotRegistered`] if this was opened with a
-    /// vault that lacks a column of two layers, and [`MaintenanceError::OtherScope`] if with one of another scope; else of the
-    /// database.
+    /// vault that lacks a column of two layers, [`MaintenanceError::OtherScope`] if with one of another scope, and
+    /// [`MaintenanceError::UnknownKey`] if with one that does not know each key of such a column; else of the database.
     pub fn earlier_keys(&mut self, holder: &Vault) -> Result<EarlierKeys, MaintenanceError> {
         let mut earlier = BTreeSet::new();
         let mut columns = BTreeSet::new();

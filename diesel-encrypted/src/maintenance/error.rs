@@ -95,6 +95,17 @@ pub enum MaintenanceError {
         /// The field.
         field: String,
     },
+    /// The application has a key that the vault does not know.
+    #[error(
+        "`{field}` has key {key_id:08x} by now, which the application's vault did not know when this began: values under it \
+         would be passed over. Refresh that vault or open it again, and call this again"
+    )]
+    UnknownKey {
+        /// The field.
+        field: String,
+        /// The key.
+        key_id: u32,
+    },
     /// The operation is for the application's values.
     #[error(
         "`{field}`: this vault is a user's or a group's, whose values `{operation}` is not for: `reseal` brings them to \

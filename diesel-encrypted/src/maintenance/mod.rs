@@ -140,7 +140,8 @@ impl<'c, C: MaintenanceConnection> Maintenance<'c, C> {
 
     /// Seals the values of one user or group anew that are under an earlier key of theirs, with new tags: after a new key of
     /// a user, or when a member has left a group. `holder` is their vault, over the new key and the earlier ones
-    /// ([`HolderKey::vault`](crate::users::HolderKey::vault)), and the fields are its fields.
+    /// ([`HolderKey::vault`](crate::users::HolderKey::vault)), and the fields are its fields. Columns of two layers are
+    /// refused by [`MaintenanceError::UnknownKey`] while the application has a key of them that this was opened without.
     #[cfg(feature = "users")]
     pub fn reseal<'m>(&'m mut self, holder: &'m Vault, selection: &Selection) -> Run<'m, C, Reseal> {
         let operation = Reseal { application: self.vault.clone() };

@@ -13,7 +13,7 @@ use diesel_encrypted_core::{Binding, Field, Vault};
 use commit::Unkept;
 use options::Options;
 pub(super) use plan::plan;
-use plan::{count, known_keys};
+use plan::{count, know_layer, known_keys};
 use work::Work;
 
 use super::{
@@ -22,7 +22,7 @@ use super::{
     job::{JobName, Standing},
     report::Pace,
     table::Table,
-    transform::{Operation, Subject},
+    transform::{Operation, Subject, Transform},
     walk::Walk,
 };
 use crate::backend::Dialect;
@@ -93,9 +93,24 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
         let known = known_keys(self.connection, field)?;
         let filtered = self.options.only.is_some();
         let subject = Subject { vault: self.vault.clone(), field, state, known, filtered };
-        let transform = Arc::from(self.operation.transform(subject)?);
+        let transform: Arc<dyn Transform> = Arc::from(self.operation.transform(subject)?);
+        know_layer(self.connection, &*transform)?;
+        let column = self.column(field, &transform, holder, report, progress)?;
+        // A key that came meanwhile may have taken values over.
+        know_layer(self.connection, &*transform)?;
+        Ok(column)
+    }
+
+    fn column(
+        &mut self,
+        field: &'static Field,
+        transform: &Arc<dyn Transform>,
+        holder: Option<u32>,
+        report: &mut Report,
+        progress: &mut dyn FnMut(&Progress<'_>) -> ControlFlow<()>,
+    ) -> Result<ColumnReport, MaintenanceError> {
         let table = Table::of(self.connection, self.dialect, field.table())?;
-        let mut write = plan(field, &*transform, &table)?;
+        let mut write = plan(field, &**transform, &table)?;
         write.walk.wants = self.options.of_rows(&table, write.walk.wants)?;
         let mut column = ColumnReport {
             table: field.table().to_owned(),
@@ -124,7 +139,7 @@ impl<'m, C: MaintenanceConnection, O: Operation> Run<'m, C, O> {
             options: &self.options,
             field,
             operation: O::NAME,
-            transform,
+            transform: transform.clone(),
             write: &write,
             page_rows: self.options.page(),
             counts: Counts::default(),

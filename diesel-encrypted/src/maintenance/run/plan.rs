@@ -13,7 +13,7 @@ use crate::{
         walk::Walk,
         write::{Action, Write},
     },
-    store::statement::Statement,
+    store::{rows::scope_column, statement::Statement},
 };
 
 /// How the rows of a field are read and written.
@@ -65,10 +65,33 @@ pub(super) fn expect<C: MaintenanceConnection>(connection: &mut C, walk: &Walk<'
 }
 
 /// The ids of a field's keys in this database, of whatever scope. They are not authenticated, and decide nothing but what
-/// is reported.
+/// is reported, or refused.
 pub(super) fn known_keys<C: MaintenanceConnection>(
     connection: &mut C,
     field: &Field,
+) -> Result<Vec<u32>, MaintenanceError> {
+    key_ids(connection, field, |all| all)
+}
+
+/// Refuses a layer of the application's under a key that its vault does not know: its values would be passed over.
+pub(super) fn know_layer<C: MaintenanceConnection>(
+    connection: &mut C,
+    transform: &dyn Transform,
+) -> Result<(), MaintenanceError> {
+    let Some(layer) = transform.layer() else { return Ok(()) };
+    let scope = scope_column(layer.application.scope());
+    let of_scope = |all: Statement| all.sql(" AND purpose = 1 AND scope = ").owned_bytes(scope);
+    let stored = key_ids(connection, layer.field, of_scope)?;
+    match stored.into_iter().find(|key_id| !layer.known.contains(key_id)) {
+        Some(key_id) => Err(MaintenanceError::UnknownKey { field: layer.field.id().to_owned(), key_id }),
+        None => Ok(()),
+    }
+}
+
+fn key_ids<C: MaintenanceConnection>(
+    connection: &mut C,
+    field: &Field,
+    only: impl FnOnce(Statement) -> Statement,
 ) -> Result<Vec<u32>, MaintenanceError> {
     let statement = Statement::each(|dialect| {
         let select = match dialect {
@@ -77,6 +100,7 @@ pub(super) fn known_keys<C: MaintenanceConnection>(
         };
         Statement::new().sql(select).bytes(field.id().as_bytes())
     });
+    let statement = only(statement);
     let rows = patiently(connection, |connection| connection.groups(statement.clone()))?;
     Ok(rows.into_iter().filter_map(|(_, id, _)| u32::try_from(id).ok()).collect())
 }

@@ -20,7 +20,7 @@ use diesel_encrypted_core::{
 pub use purge::Purge;
 pub use reindex::Reindex;
 pub use reseal::Reseal;
-pub(super) use reseal_layer::CountInner;
+pub(super) use reseal_layer::{CountInner, Layer};
 pub use rotate::Rotate;
 pub use verify::Verify;
 
@@ -61,6 +61,11 @@ pub trait Transform: Send + Sync {
     /// Whether SQL tells which rows still need work: else it is those that may.
     fn tells_what_is_left(&self) -> bool {
         self.action().is_some()
+    }
+
+    /// The application's layer around the values, if that is opened.
+    fn layer(&self) -> Option<&Layer> {
+        None
     }
 
     /// What the values are bound to.

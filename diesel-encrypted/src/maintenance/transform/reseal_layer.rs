@@ -14,11 +14,13 @@ use diesel_encrypted_core::{
 use super::{Action, Header, MaintenanceError, Operation, Outcome, Reason, Subject, Table, Transform};
 
 /// The application's layer of one field.
-struct Layer {
-    application: Vault,
-    field: &'static Field,
+pub struct Layer {
+    pub(in crate::maintenance) application: Vault,
+    pub(in crate::maintenance) field: &'static Field,
     /// The keys that open it.
     keys: Vec<u32>,
+    /// Those that the vault knew when this was made, destroyed ones too.
+    pub(in crate::maintenance) known: Vec<u32>,
 }
 
 impl Layer {
@@ -28,7 +30,8 @@ impl Layer {
             return Err(MaintenanceError::ApplicationLayer { field: field.id().to_owned() });
         }
         let keys = state.active.into_iter().chain(state.readable()).collect();
-        Ok(Self { application: application.clone(), field, keys })
+        let known = state.keys.iter().map(|(key_id, _)| *key_id).collect();
+        Ok(Self { application: application.clone(), field, keys, known })
     }
 
     /// SQL that is true for values that it is around. Those of other scopes are not read.
@@ -67,6 +70,10 @@ impl Transform for Resealing {
 
     fn tells_what_is_left(&self) -> bool {
         false
+    }
+
+    fn layer(&self) -> Option<&Layer> {
+        Some(&self.layer)
     }
 
     fn binding(&self, field: &Field) -> Binding {
@@ -125,6 +132,10 @@ struct Counting {
 impl Transform for Counting {
     fn action(&self) -> Option<Action> {
         None
+    }
+
+    fn layer(&self) -> Option<&Layer> {
+        Some(&self.layer)
     }
 
     fn needs_owner(&self) -> bool {
