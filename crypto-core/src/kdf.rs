@@ -3,7 +3,13 @@
 //! Costs are bounded wherever they are read back, so that an altered one can neither make guessing cheap nor exhaust the
 //! machine.
 
-use std::ops::RangeInclusive;
+use std::{
+    mem,
+    ops::RangeInclusive,
+    sync::{Mutex, PoisonError},
+};
+
+use argon2::Block;
 
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
@@ -53,16 +59,47 @@ pub(crate) fn nfc(text: &str) -> Zeroizing<String> {
 /// [`argon2::Error`] if there is no memory, or the cost is none of its own.
 pub(crate) fn argon2id(text: &[u8], salt: &[u8; SALT_LENGTH], cost: Argon2id) -> Result<Secret, argon2::Error> {
     let params = argon2::Params::new(cost.memory, cost.passes, cost.lanes, Some(Secret::LEN))?;
-    let mut memory = Vec::new();
-    memory.try_reserve_exact(params.block_count()).map_err(|_| argon2::Error::OutOfMemory)?;
-    memory.resize(params.block_count(), argon2::Block::default());
+    let mut memory = Memory::of(params.block_count())?;
     let mut key = Secret::zero();
     let result = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
-        .hash_password_into_with_memory(text, salt, key.as_mut(), &mut memory);
-    // All at once: word by word it would take a tenth of the time of the hash.
-    memory.fill(argon2::Block::default());
-    zeroize::optimization_barrier(memory.as_slice());
+        .hash_password_into_with_memory(text, salt, key.as_mut(), &mut memory.0);
     result.map(|()| key)
+}
+
+/// The working memory of one run, wiped on drop: by what is in it a password can be guessed without any Argon2id.
+struct Memory(Vec<Block>);
+
+/// The memory of a run that is over, wiped, for the next one of the least cost: to have the pages of 19 MiB from the system
+/// takes as long as to wipe them.
+static SPARE: Mutex<Vec<Block>> = Mutex::new(Vec::new());
+
+/// The blocks of the least cost, of 1 KiB each.
+const SPARE_BLOCKS: usize = *MEMORY.start() as usize;
+
+impl Memory {
+    fn of(blocks: usize) -> Result<Self, argon2::Error> {
+        let spare = match blocks {
+            SPARE_BLOCKS => mem::take(&mut *SPARE.lock().unwrap_or_else(PoisonError::into_inner)),
+            _ => Vec::new(),
+        };
+        let mut memory = Self(spare);
+        if memory.0.is_empty() {
+            memory.0.try_reserve_exact(blocks).map_err(|_| argon2::Error::OutOfMemory)?;
+            memory.0.resize(blocks, Block::default());
+        }
+        Ok(memory)
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // All at once: word by word it would take a tenth of the time of the hash.
+        self.0.fill(Block::default());
+        zeroize::optimization_barrier(self.0.as_slice());
+        if self.0.len() == SPARE_BLOCKS {
+            *SPARE.lock().unwrap_or_else(PoisonError::into_inner) = mem::take(&mut self.0);
+        }
+    }
 }
 
 /// PBKDF2-HMAC-SHA256 (RFC 8018), 32 bytes.
@@ -70,4 +107,20 @@ pub(crate) fn pbkdf2_sha256(text: &[u8], salt: &[u8; SALT_LENGTH], iterations: u
     let mut key = Secret::zero();
     pbkdf2::pbkdf2_hmac::<sha2::Sha256>(text, salt, iterations, key.as_mut());
     key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_wiped_before_it_is_used_again() {
+        let first = argon2id(b"correct horse", &[1; SALT_LENGTH], Argon2id::LEAST).unwrap();
+        let again = Memory::of(SPARE_BLOCKS).unwrap();
+        assert_eq!(again.0.len(), SPARE_BLOCKS);
+        assert!(again.0.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
+        drop(again);
+        let second = argon2id(b"correct horse", &[1; SALT_LENGTH], Argon2id::LEAST).unwrap();
+        assert_eq!(first.expose_bytes(), second.expose_bytes());
+    }
 }
