@@ -19,6 +19,7 @@ use super::{
     record::{At, Found},
     recover::replaced,
     renewal::Rotated,
+    tables::LOCKS,
     write::write,
 };
 
@@ -47,10 +48,11 @@ impl Accounts {
         remove_lock, remove_lock_async => remove_lock_on(account: &Account, lock: LockId) -> ()
 
         /// Lets the application open this account by itself, from now on. Tell the user. An account has one such lock: a
-        /// second call adds none.
+        /// second call adds none. One that does not open, which someone else put there, is replaced.
         ///
         /// # Errors
-        /// [`AccountError::Changed`] if the account has another key by now.
+        /// [`AccountError::Changed`] if the account has another key by now, and [`AccountError::BadRow`] if another lock's row
+        /// says that it is this.
         add_escrow, add_escrow_async => add_escrow_on(account: &Account) -> ()
 
         /// Opens an account by its escrow: for what the application does in the absence of its user.
@@ -120,12 +122,16 @@ impl Accounts {
         connection: &mut C,
         account: &Account,
     ) -> Result<(), AccountError> {
-        let Found { at, .. } = &account.found;
-        if lock::only(connection, at, LockKind::Escrow).await?.is_some() {
+        let (Found { at, known, .. }, authority) = (&account.found, self.authority()?);
+        let old = lock::of_kind(connection, at, LockKind::Escrow).await?;
+        if matches!(&*old, [lock] if authority.open_escrow(known, lock).is_ok()) {
             return Ok(());
         }
-        let lock = self.authority()?.escrow(&account.key)?;
-        let writes = account.found.unchanged().one(lock::insert(at, &lock)?);
+        if old.iter().any(|lock| lock.kind() != Ok(LockKind::Escrow)) {
+            return Err(AccountError::BadRow { table: LOCKS.name, column: "kind" });
+        }
+        let lock = authority.escrow(&account.key)?;
+        let writes = replaced(account.found.unchanged(), at, &old, &[lock])?;
         write(connection, writes.one(lock::touch(at, LockKind::Escrow))).await.map(drop)
     }
 

@@ -1,6 +1,7 @@
 //! Escrow, questions and private keys.
 
-use diesel_encrypted::accounts::AccountError;
+use diesel::prelude::*;
+use diesel_encrypted::accounts::{AccountError, schema::encryption_locks};
 use diesel_encrypted::format::lock::LockKind;
 use diesel_encrypted::users::{EncryptionKey, LockId, Suite};
 use diesel_encrypted_tests::on_every_backend;
@@ -35,6 +36,26 @@ on_every_backend! {
         }
         assert!(matches!(accounts.unlock_by_escrow(&mut *connection, &user(1)), Err(AccountError::Wrong)));
         assert!(matches!(accounts.locks(&mut *connection, &user(2)), Err(AccountError::UnknownUser)));
+    }
+
+    fn a_planted_escrow_is_not_taken_for_one<C>() {
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        let [ada, mallory] = [1, 2].map(|id| sign_up(&accounts, &mut *connection, id, "a password"));
+        accounts.add_escrow(&mut *connection, &mallory).unwrap();
+        let of = |id| encryption_locks::user_id.eq(user(id).as_bytes().to_vec());
+        let planted = encryption_locks::table.filter(of(2)).filter(encryption_locks::kind.eq(5));
+        diesel::update(planted).set(of(1)).execute(&mut *connection).unwrap();
+        assert!(accounts.unlock_by_escrow(&mut *connection, &user(1)).is_err());
+        accounts.add_escrow(&mut *connection, &ada).unwrap();
+        let opened = accounts.unlock_by_escrow(&mut *connection, &user(1)).unwrap();
+        assert_eq!(opened.key().check_value(), ada.key().check_value());
+        // A lock of another kind is not thrown away for what its row says.
+        let password = encryption_locks::table.filter(of(2)).filter(encryption_locks::kind.eq(1));
+        diesel::update(password).set(encryption_locks::kind.eq(5)).execute(&mut *connection).unwrap();
+        let before = connection.rows();
+        let refused = accounts.add_escrow(&mut *connection, &mallory);
+        assert!(matches!(refused, Err(AccountError::BadRow { .. })), "{refused:?}");
+        assert_eq!(connection.rows(), before);
     }
 
     fn answers_recover_an_account_and_no_wrong_one_is_named<C>() {
