@@ -96,7 +96,8 @@ impl Accounts {
         let escrow = lock::all(connection, &at).await?.iter().any(is_escrow);
         let sessions = read(connection, &SESSIONS, &at.user()).await?;
         let expires = |at: i64| UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(at).ok()?));
-        let sessions_until = sessions.iter().filter_map(|row| row.number("expires_at").and_then(expires)).max();
+        let last = sessions.iter().filter_map(|row| row.number("expires_at")).max();
+        let sessions_until = last.and_then(expires);
         let (scope, id): (Value, Value) = (at.scope.clone().into(), at.id.as_bytes().into());
         let sender = [("scope", scope.clone()), ("sender_id", id.clone())];
         let shares_for_others = count(connection, &GROUP_KEYS, &sender).await?;
@@ -106,15 +107,20 @@ impl Accounts {
         let writes = writes.any(key_pair::forget(&at));
         let first = writes.len();
         let writes = writes
+            .any(lock::delete_kind(&at, LockKind::Escrow))
             .any(lock::delete_all(&at))
-            .any(session::end_all(&at))
+            .any(session::end_until(&at, last))
+            // One that began meanwhile, and ends later than this would say.
+            .exactly(session::end_all(&at), 0)
             .any(earlier::delete_all(&at.scope, &at.id))
             .any(GROUP_KEYS.delete(&at.user()))
             .any(PINS.delete(&[("scope", scope), ("owner_id", id)]));
         let counts = write(connection, writes).await?;
         let mut counts = counts.into_iter().skip(first);
         let mut next = || counts.next().unwrap_or_default();
-        let (locks, sessions, earlier_keys, group_keys) = (next(), next(), next(), next());
+        let (escrows, other_locks, sessions, _) = (next(), next(), next(), next());
+        let (earlier_keys, group_keys) = (next(), next());
+        let (locks, escrow) = (escrows + other_locks, escrow || escrows > 0);
         Ok(Erased { locks, escrow, sessions, sessions_until, earlier_keys, group_keys, shares_for_others })
     }
 }

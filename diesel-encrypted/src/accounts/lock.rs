@@ -62,6 +62,11 @@ pub(super) fn delete_all(at: &At) -> Statement {
     LOCKS.delete(&at.user())
 }
 
+/// Deletes a user's locks of a kind.
+pub(super) fn delete_kind(at: &At, kind: LockKind) -> Statement {
+    LOCKS.delete(&at.and([("kind", number(kind))]))
+}
+
 /// A statement that changes nothing, in as many rows as the user has locks of this kind.
 pub(super) fn touch(at: &At, kind: LockKind) -> Statement {
     let kind = [("kind", number(kind))];

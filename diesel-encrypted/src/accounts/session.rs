@@ -120,6 +120,11 @@ pub(super) fn end_all(at: &At) -> Statement {
     SESSIONS.delete(&at.user())
 }
 
+/// Ends the sessions of a user that are over by then, and none if that is never.
+pub(super) fn end_until(at: &At, last: Option<i64>) -> Statement {
+    end_all(at).sql(" AND expires_at <= ").number(last.unwrap_or(i64::MIN))
+}
+
 /// Since 1970.
 pub(super) fn seconds(time: SystemTime) -> Value {
     let seconds = time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();

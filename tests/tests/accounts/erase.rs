@@ -6,7 +6,8 @@ use diesel::prelude::*;
 use diesel_encrypted::accounts::{AccountError, schema::encryption_users};
 use diesel_encrypted_tests::on_every_backend;
 
-use crate::world::{Rows, accounts, at_once, database, user};
+use crate::sharing::meanwhile;
+use crate::world::{Rows, accounts, at_once, database, sign_up, user};
 
 on_every_backend! {
     fn an_erased_account_opens_by_nothing_and_its_id_is_not_given_out<C>() {
@@ -66,6 +67,26 @@ on_every_backend! {
         }
         accounts.erase(&mut *connection, &user(1)).unwrap();
         assert_eq!(connection.count(), 2);
+    }
+
+    /// They come when what there is was read, and is about to be deleted.
+    fn an_escrow_and_a_session_that_come_meanwhile_are_not_left_unsaid<C>() {
+        let (mut connection, accounts) = (database::<C>(), accounts());
+        for (id, escrow) in [(1, true), (2, false)] {
+            let account = sign_up(&accounts, &mut *connection, id, "a password");
+            let other = accounts.clone();
+            meanwhile(&mut connection, move |connection| match escrow {
+                true => other.add_escrow(connection, &account).unwrap(),
+                false => other.begin_session(connection, &account, Duration::from_secs(3600)).map(drop).unwrap(),
+            });
+            let erased = accounts.erase(&mut *connection, &user(id));
+            match escrow {
+                true => assert!(matches!(&erased, Ok(erased) if erased.escrow && erased.locks == 12), "{erased:?}"),
+                false => assert!(matches!(erased, Err(AccountError::Changed)), "{erased:?}"),
+            }
+        }
+        let erased = accounts.erase(&mut *connection, &user(2)).unwrap();
+        assert!(erased.sessions == 1 && erased.sessions_until.is_some(), "{erased:?}");
     }
 
     fn what_nobody_vouches_for_is_erased_as_well<C>() {

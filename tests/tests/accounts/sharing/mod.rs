@@ -48,7 +48,7 @@ fn members<C: AccountsConnection>(accounts: &Accounts, connection: &mut C, group
 }
 
 /// Does something by another connection, when the next transaction is about to begin.
-fn meanwhile<C: Backend + Send + 'static>(connection: &mut Scratch<C>, act: impl FnOnce(&mut C) + Send + 'static) {
+pub fn meanwhile<C: Backend + Send + 'static>(connection: &mut Scratch<C>, act: impl FnOnce(&mut C) + Send + 'static) {
     let (mut other, mut act) = (connection.connect(), Some(act));
     connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
         if let (InstrumentationEvent::BeginTransaction { .. }, true) = (event, act.is_some()) {
