@@ -178,7 +178,8 @@ fn context(place: Vec<u8>, id: LockId) -> Vec<u8> {
 /// What an answer says: its letters and digits, in normal form KC and lower case.
 fn normal(answer: &str) -> Zeroizing<String> {
     use unicode_normalization::UnicodeNormalization as _;
-    let mut kept = Zeroizing::new(String::with_capacity(answer.len() * 4));
+    // Normal form KC has at most 11 bytes for each, and its lower case half as many more: it is never moved, and wiped whole.
+    let mut kept = Zeroizing::new(String::with_capacity(answer.len() * 18));
     kept.extend(answer.nfkc().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase));
     kept
 }
@@ -243,5 +244,18 @@ impl<'a> Tail<'a> {
     fn entry(&self, number: u8) -> Option<(&'a [u8; SALT_LENGTH], &'a [u8])> {
         let at = usize::from(number).checked_sub(1)?;
         self.entries.chunks_exact(ENTRY_LEN).nth(at)?.split_first_chunk()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normal;
+
+    #[test]
+    fn no_character_outgrows_what_is_wiped() {
+        for c in '\0'..=char::MAX {
+            let answer = c.to_string();
+            assert_eq!(normal(&answer).capacity(), answer.len() * 18, "{c:?}");
+        }
     }
 }
