@@ -5,6 +5,8 @@
 mod memory;
 mod people;
 
+use std::cell::RefCell;
+
 use diesel::prelude::*;
 use diesel_encrypted::maintenance::{Maintenance, Selection};
 
@@ -84,9 +86,12 @@ fn four_to_one(effort: Effort, scratch: &Scratch<PgConnection>) -> Result<Compar
     Sealed::open(scratch, &FIRST)?.backfilled(&mut four)?;
     let mut one = People::existing(scratch, "people", effort.maintained, 1)?;
     let mut floor = People::copied(scratch, "floor", effort.maintained, 4)?;
+    // Whichever comes first in a round: the other algorithm than before.
+    let next = RefCell::new([&SECOND, &FIRST].into_iter().cycle());
+    let next = || next.borrow_mut().next().ok_or("no fields");
     let sides: [Timed<'_>; 3] = [
-        &mut || rotated(&mut four, &Sealed::open(scratch, &SECOND)?),
-        &mut || rotated(&mut one, &Sealed::open(scratch, &FIRST)?),
+        &mut || rotated(&mut four, &Sealed::open(scratch, next()?)?),
+        &mut || rotated(&mut one, &Sealed::open(scratch, next()?)?),
         &mut || floor.rewritten(0),
     ];
     rounds_of_tables(effort, sides)
